@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/store_actor.hpp"
+
+#include <utility>
+
+#include "actors/messages.hpp"
+
+namespace weir {
+namespace {
+
+using self_ptr = caf::stateful_actor<store_state>*;
+
+void fail_epoch(self_ptr self, epoch_id epoch, const error& why) {
+  if (!self->state.failed.insert(epoch).second) return;
+  self->state.chunks.erase(epoch);
+  self->send(self->state.coordinator, store_failed{epoch, why});
+}
+
+void put(self_ptr self, const snapshot_piece& piece) {
+  auto& state = self->state;
+  if (!state.failed.contains(piece.epoch)) {
+    auto stored = state.store->put(piece.epoch, piece.content);
+    if (stored) {
+      state.chunks[piece.epoch][piece.task][{piece.place.part, piece.place.state}].push_back(*stored);
+    } else {
+      fail_epoch(self, piece.epoch, stored.error());
+    }
+  }
+  if (self->current_sender()) {
+    self->send(caf::actor_cast<caf::actor>(self->current_sender()), chunk_stored{piece.attempt});
+  }
+}
+
+/// What the task declared, with what was really stored in place of its chunks; the coordinator compares both (P12).
+void end_snapshot(self_ptr self, snapshot_end& end) {
+  auto& state = self->state;
+  if (state.failed.contains(end.epoch)) return;
+  snapshot_acked ack{end.epoch, end.attempt, end.task, end.snapshot, std::move(end.snapshot)};
+  auto& stored = state.chunks[end.epoch][end.task];
+  for (std::uint32_t part = 0; part < ack.stored.operators.size(); ++part) {
+    auto& states = ack.stored.operators[part].states;
+    for (std::uint32_t index = 0; index < states.size(); ++index) {
+      states[index].chunks = std::move(stored[{part, index}]);
+    }
+  }
+  state.chunks[end.epoch].erase(end.task);
+  self->send(state.coordinator, std::move(ack));
+}
+
+void forget(store_state& state, epoch_id epoch) {
+  state.chunks.erase(state.chunks.begin(), state.chunks.upper_bound(epoch));
+  state.failed.erase(state.failed.begin(), state.failed.lower_bound(epoch));
+}
+
+void load(self_ptr self, const load_chunks& wanted) {
+  for (const auto& ref : wanted.refs) {
+    auto content = self->state.store->read(ref);
+    if (!content) {
+      self->send(wanted.reply_to, load_failed{wanted.attempt, content.error()});
+      return;
+    }
+    self->send(wanted.reply_to, loaded_chunk{wanted.attempt, std::move(*content)});
+  }
+}
+
+}  // namespace
+
+caf::behavior store_actor(self_ptr self, std::shared_ptr<snapshot_store> store, caf::actor coordinator) {
+  self->state.store = std::move(store);
+  self->state.coordinator = std::move(coordinator);
+  self->set_default_handler(caf::drop);
+  return {
+      [self](snapshot_piece& piece) { put(self, piece); },
+      [self](snapshot_end& end) { end_snapshot(self, end); },
+      [self](load_chunks& wanted) { load(self, wanted); },
+      [self](write_manifest& what) {
+        const epoch_id epoch = what.content.epoch;
+        auto written = self->state.store->complete(std::move(what.content));
+        forget(self->state, epoch);
+        self->send(self->state.coordinator,
+                   manifest_written{epoch, written ? std::nullopt : std::optional(written.error())});
+      },
+      [self](abandon_epoch what) {
+        self->state.chunks.erase(what.epoch);
+        self->state.failed.insert(what.epoch);
+        self->state.store->abandon(what.epoch);
+      },
+      [self](reserve_epochs what) {
+        auto first = self->state.store->reserve_epochs(what.count);
+        if (first) {
+          self->send(self->state.coordinator, epochs_reserved{*first, what.count});
+        } else {
+          self->delayed_send(self, std::chrono::seconds(1), what);  // a full disk may get room again
+        }
+      },
+      [self](reserve_attempts what) {
+        auto first = self->state.store->reserve_attempts(what.count);
+        if (first) {
+          self->send(self->state.coordinator, attempts_reserved{*first, what.count});
+        } else {
+          self->delayed_send(self, std::chrono::seconds(1), what);
+        }
+      },
+      [self](stop_atom) { self->quit(); },
+  };
+}
+
+}  // namespace weir

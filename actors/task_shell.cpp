@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/task_shell.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <utility>
+
+#include "weir/core/task_error.hpp"
+
+namespace weir {
+namespace {
+
+/// Chunks asked for ahead of what was loaded: 2 x 16 x 64 KiB bound the mailbox of a restoring task to 2 MiB.
+constexpr std::size_t load_window = 16;
+
+error describe_current_exception() {
+  try {
+    throw;
+  } catch (const task_error& failure) {
+    return failure.failure();
+  } catch (const invariant_broken& failure) {
+    return {error_code::invariant, failure.what()};
+  } catch (const std::exception& failure) {
+    return {error_code::user_exception, failure.what()};
+  } catch (...) {
+    return {error_code::user_exception, "something that is no std::exception was thrown"};
+  }
+}
+
+}  // namespace
+
+task_shell::task_shell(caf::event_based_actor* self, task_wiring wiring)
+    : self_(self),
+      wiring_(std::move(wiring)),
+      name_(wiring_.physical->task_name(wiring_.task)),
+      log_(log_layer::actors, {.job = wiring_.job, .task = name_}) {}
+
+task_shell::~task_shell() { drop_core(); }
+
+/// The boundary of user code: whatever it throws ends the attempt of this task, never the actor or the process.
+template <class F>
+void task_shell::guarded(F&& work) {
+  try {
+    work();
+  } catch (...) {
+    fail(describe_current_exception());
+  }
+}
+
+void task_shell::fail(error why) {
+  drop_core();
+  self_->send(wiring_.supervisor, task_failed{wiring_.task, attempt_, std::move(why)});
+}
+
+void task_shell::drop_core() {
+  if (!core_) return;
+  try {
+    core_->close();
+  } catch (...) {
+    log_.warn("closing failed: " + describe_current_exception().text());
+  }
+  core_.reset();
+}
+
+// -- recovery ---------------------------------------------------------------------------------------------------------
+
+void task_shell::on_roll_back(attempt_id attempt) {
+  if (attempt <= attempt_) return;
+  attempt_ = attempt;
+  drop_core();
+  self_->send(wiring_.supervisor, rolled_back{wiring_.task, attempt});
+}
+
+void task_shell::on_restore(restore_from what) {
+  if (what.attempt != attempt_) return;
+  guarded([&] {
+    peers_ = std::move(what.peers);
+    core_ = std::make_unique<task_core>(wiring_.physical, wiring_.task, attempt_, wiring_.settings, *this);
+    to_load_ = core_->begin_restore(std::move(what.from));
+    requested_ = loaded_ = 0;
+    if (to_load_.empty()) return finish_restore();
+    request_chunks();
+    request_chunks();
+  });
+}
+
+void task_shell::request_chunks() {
+  const std::size_t end = std::min(to_load_.size(), requested_ + load_window);
+  if (end == requested_) return;
+  load_chunks wanted{attempt_, {}, self_};
+  wanted.refs.assign(to_load_.begin() + static_cast<std::ptrdiff_t>(requested_),
+                     to_load_.begin() + static_cast<std::ptrdiff_t>(end));
+  requested_ = end;
+  self_->send(wiring_.store, std::move(wanted));
+}
+
+void task_shell::on_loaded(loaded_chunk& what) {
+  if (what.attempt != attempt_ || !core_) return;
+  guarded([&] {
+    if (auto loaded = core_->on_chunk(what.content); !loaded) throw task_error(loaded.error());
+    ++loaded_;
+    if (loaded_ == to_load_.size()) return finish_restore();
+    if (loaded_ % load_window == 0) request_chunks();
+  });
+}
+
+void task_shell::on_load_failed(const load_failed& what) {
+  if (what.attempt == attempt_ && core_) fail(what.why);
+}
+
+void task_shell::finish_restore() {
+  to_load_.clear();
+  if (auto done = core_->finish_restore(); !done) throw task_error(done.error());
+  self_->send(wiring_.supervisor, restored{wiring_.task, attempt_});
+}
+
+void task_shell::on_resume(attempt_id attempt) {
+  if (attempt != attempt_ || !core_) return;
+  guarded([&] {
+    core_->resume();
+    pump();
+  });
+}
+
+// -- records ----------------------------------------------------------------------------------------------------------
+
+void task_shell::on_element(element& what) {
+  if (!core_) return;
+  guarded([&] {
+    core_->on_element(std::move(what));
+    pump();
+  });
+}
+
+void task_shell::on_credit(credit_return& what) {
+  if (!core_) return;
+  guarded([&] {
+    core_->on_credit(std::move(what));
+    pump();
+  });
+}
+
+void task_shell::on_lane_result(lane_result& what) {
+  if (!core_ || what.attempt != attempt_) return;
+  guarded([&] {
+    core_->on_lane_done(*what.job);
+    pump();
+  });
+}
+
+void task_shell::on_chunk_stored(attempt_id attempt) {
+  if (!core_ || attempt != attempt_) return;
+  guarded([&] {
+    core_->on_chunk_stored();
+    schedule();
+  });
+}
+
+void task_shell::on_trigger(epoch_id epoch) {
+  if (!core_) return;
+  guarded([&] {
+    core_->on_trigger(epoch);
+    schedule();
+  });
+}
+
+void task_shell::on_abort(epoch_id epoch) {
+  if (!core_) return;
+  guarded([&] {
+    core_->on_abort(epoch);
+    pump();
+  });
+}
+
+void task_shell::on_commit(epoch_id epoch) {
+  if (!core_) return;
+  guarded([&] {
+    core_->on_commit(epoch);
+    schedule();
+  });
+}
+
+void task_shell::on_step() {
+  step_sent_ = false;
+  if (!core_) return;
+  guarded([&] { pump(); });
+}
+
+void task_shell::pump() {
+  if (core_->has_work()) {
+    core_->step();
+    ++work_done_;
+  }
+  schedule();
+}
+
+void task_shell::schedule() {
+  if (core_->has_work()) {
+    if (!std::exchange(step_sent_, true)) self_->send(self_, step_atom::value);
+    return;
+  }
+  // Nothing to do: a flush message behind what is queued now finds out whether that stays so.
+  if (!flush_sent_ && core_->holds_records()) {
+    flush_sent_ = true;
+    work_at_flush_sent_ = work_done_;
+    self_->send(self_, flush_atom::value);
+  }
+  const steady_time until = core_->wait_until();
+  if (until != steady_time::max() && until != wake_at_) {
+    wake_at_ = until;
+    self_->delayed_send(self_, std::max(until - now(), steady_time::duration::zero()), wake_atom::value,
+                        ++wake_generation_);
+  }
+}
+
+void task_shell::on_flush() {
+  flush_sent_ = false;
+  if (!core_) return;
+  guarded([&] {
+    if (work_done_ == work_at_flush_sent_) core_->flush();
+    schedule();
+  });
+}
+
+void task_shell::on_wake(std::uint64_t generation) {
+  if (!core_ || generation != wake_generation_) return;
+  wake_at_ = steady_time::max();
+  guarded([&] {
+    core_->wake();
+    pump();
+  });
+}
+
+void task_shell::end() {
+  drop_core();
+  self_->quit();
+}
+
+// -- task_ports -------------------------------------------------------------------------------------------------------
+
+void task_shell::send(task_id to, element what) { self_->send(peers_[to.value], std::move(what)); }
+
+void task_shell::give_credit(task_id to, credit_return what) {
+  self_->send(peers_[to.value], std::move(what));
+}
+
+void task_shell::submit(std::unique_ptr<lane_job> job) {
+  WEIR_CHECK(wiring_.lane != nullptr, "task", name_, "has no lane: only sources and sinks block");
+  self_->send(wiring_.lane, lane_work{std::move(job), attempt_, self_});
+}
+
+void task_shell::put_chunk(snapshot_piece piece) { self_->send(wiring_.store, std::move(piece)); }
+
+void task_shell::end_snapshot(snapshot_end end) { self_->send(wiring_.store, std::move(end)); }
+
+void task_shell::decline(epoch_id epoch, std::string reason) {
+  self_->send(wiring_.supervisor, snapshot_declined{wiring_.task, epoch, attempt_, std::move(reason)});
+}
+
+void task_shell::confirm_commit(epoch_id epoch) {
+  self_->send(wiring_.supervisor, commit_confirmed{wiring_.task, epoch});
+}
+
+void task_shell::finishing() {
+  self_->send(wiring_.supervisor, task_finishing{wiring_.task, attempt_});
+}
+
+steady_time task_shell::now() const { return self_->clock().now(); }
+
+std::int64_t task_shell::wall_ms() const {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+void task_shell::report(std::string_view text) { log_.info(text); }
+
+}  // namespace weir

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Counts words: for each word of the input a line `word count`, exactly once, whatever crashes on the way.
+//
+//   word_count run --input file:PATH | socket:HOST:PORT | generate:N --output print | files:DIR | none
+#include <weir/weir.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+struct word_count {
+  std::string word;
+  std::int64_t count = 0;
+};
+WEIR_RECORD(word_count, word, count)
+
+void split_words(std::string_view line, weir::collector<std::string>& out) {
+  while (!line.empty()) {
+    const auto end = line.find(' ');
+    if (end != 0) out.emplace(line.substr(0, end));
+    if (end == std::string_view::npos) return;
+    line.remove_prefix(end + 1);
+  }
+}
+
+struct count_words final : weir::keyed_process<std::string, std::string, word_count> {
+  weir::value_state<std::int64_t> seen{*this, "seen", 0};
+
+  void process(const std::string& word, context&, weir::collector<word_count>& out) override {
+    seen.update(seen.value() + 1);
+    out.emit({word, seen.value()});
+  }
+};
+
+/// A line of ten words for each number, the same for every run.
+std::string generated_line(std::uint64_t number) {
+  std::string line;
+  for (std::uint64_t i = 0; i < 10; ++i) {
+    line += (i == 0 ? "w" : " w") + std::to_string((number * 10 + i) * 2654435761 % 1000);
+  }
+  return line;
+}
+
+weir::result<weir::stream<std::string>> lines_from(weir::environment& env, const std::string& input) {
+  const auto colon = input.find(':');
+  const std::string kind = input.substr(0, colon);
+  const std::string rest = colon == std::string::npos ? "" : input.substr(colon + 1);
+  if (kind == "file" && !rest.empty()) return env.from("lines", weir::file_lines(rest));
+  if (kind == "socket") {
+    const auto port_at = rest.rfind(':');
+    const auto port = port_at == std::string::npos ? 0 : std::strtoul(rest.c_str() + port_at + 1, nullptr, 10);
+    if (port > 0 && port < 65536) {
+      return env.from("lines", weir::socket_lines(rest.substr(0, port_at), static_cast<std::uint16_t>(port)));
+    }
+  }
+  if (kind == "generate") {
+    const auto count = std::strtoull(rest.c_str(), nullptr, 10);
+    if (count > 0) return env.from("lines", weir::generate(generated_line).count(count));
+  }
+  return weir::error{weir::error_code::invalid_argument,
+                     "--input '" + input + "': expected file:PATH, socket:HOST:PORT or generate:N"};
+}
+
+int main(int argc, char** argv) {
+  std::string input;
+  std::string output = "print";
+  weir::program program("word-count", "Counts words, exactly once.");
+  program.option("--input", input, "file:PATH | socket:HOST:PORT | generate:N (lines)")
+      .option("--output", output, "print | files:DIR | none");
+  return program.main(argc, argv, [&](weir::environment& env) -> weir::result<void> {
+    auto lines = lines_from(env, input);
+    if (!lines) return lines.error();
+    auto counts = lines->flat_map("split", split_words)
+                      .key_by([](const std::string& word) -> const std::string& { return word; })
+                      .process<count_words>("count");
+    if (output == "print") {
+      counts.to("out", weir::print_sink());
+    } else if (output.starts_with("files:") && output.size() > 6) {
+      counts.to("out", weir::file_sink(output.substr(6)));
+    } else if (output == "none") {
+      counts.to("out", weir::discard_sink());
+    } else {
+      return weir::error{weir::error_code::invalid_argument,
+                         "--output '" + output + "': expected print, files:DIR or none"};
+    }
+    return {};
+  });
+}

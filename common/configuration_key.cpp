@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/configuration_key.hpp"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "common/edit_distance.hpp"
+#include "common/words.hpp"
+
+namespace weir {
+namespace {
+
+std::string_view noun(value_kind kind) {
+  switch (kind) {
+    case value_kind::duration:
+      return "a duration such as \"100 ms\"";
+    case value_kind::size:
+      return "a size such as \"64 mb\"";
+    case value_kind::integer:
+      return "an integer";
+    case value_kind::number:
+      return "a number";
+    case value_kind::boolean:
+      return "true or false";
+    case value_kind::choice:
+      return "one of ";
+    case value_kind::text:
+      return "a text that is not empty";
+  }
+  return "a value";
+}
+
+}  // namespace
+
+const configuration_key* find_key(std::string_view name) {
+  for (const auto& key : configuration_keys()) {
+    if (key.name == name) return &key;
+  }
+  return nullptr;
+}
+
+const configuration_key* find_old_key(std::string_view old_name) {
+  for (const auto& key : configuration_keys()) {
+    const auto old_names = detail::words(key.old_names);
+    if (std::find(old_names.begin(), old_names.end(), old_name) != old_names.end()) return &key;
+  }
+  return nullptr;
+}
+
+std::string_view nearest_key(std::string_view name) {
+  std::vector<std::string_view> known;
+  for (const auto& key : configuration_keys()) known.push_back(key.name);
+  return nearest_word(name, known);
+}
+
+std::string describe_values(const configuration_key& key) {
+  std::string text(noun(key.kind));
+  if (key.kind == value_kind::choice) {
+    std::string list;
+    for (const auto choice : detail::words(key.choices)) {
+      if (!list.empty()) list += ", ";
+      list += choice.substr(0, choice.find('='));
+    }
+    text += list;
+  }
+  if (!key.least.empty()) text += " from " + std::string(key.least);
+  if (!key.most.empty()) text += (key.least.empty() ? " up to " : " to ") + std::string(key.most);
+  if (key.zero_is_off) text += ", or 0 (off)";
+  return text;
+}
+
+}  // namespace weir

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "coordinator/coordinator_actor.hpp"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include "actors/messages.hpp"
+#include "coordinator/team.hpp"
+
+namespace weir {
+namespace {
+
+constexpr std::uint64_t numbers_per_reservation = 64;
+
+using self_ptr = caf::stateful_actor<coordinator_state>*;
+
+std::vector<declared_state> declared_states(const task_snapshot& snapshot) {
+  std::vector<declared_state> all;
+  for (const auto& one : snapshot.operators) {
+    for (const auto& state : one.states) {
+      declared_state declared{one.uid, state.name, {}};
+      for (const auto& ref : state.chunks) {
+        declared.chunks.push_back({ref.kind, ref.groups, ref.entries, ref.bytes, ref.checksum});
+      }
+      all.push_back(std::move(declared));
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
+class coordinator_shell final : public job_effects {
+ public:
+  coordinator_shell(self_ptr self, job_machine_options options, std::shared_ptr<job_board> board,
+                    std::uint64_t seed)
+      : self_(self), fence_(options.fence), board_(std::move(board)), random_(seed),
+        machine_(std::move(options), *this) {}
+
+  void start(team members) {
+    team_ = std::move(members);
+    machine_.start(now());
+    after();
+  }
+  template <class F>
+  void drive(F&& input) {
+    input(machine_, now());
+    after();
+  }
+  void on_wake(std::uint64_t generation) {
+    if (generation != generation_) return;
+    wake_at_ = steady_time::max();
+    machine_.on_time(now());
+    after();
+  }
+  fence_id fence() const { return fence_; }
+  const team& members() const { return team_; }
+  void cancel() {
+    {
+      const std::lock_guard hold(board_->mutex);
+      board_->cancelled = !machine_.over();
+    }
+    machine_.cancel();
+    after();
+  }
+
+  // -- job_effects --
+  void roll_back(attempt_id attempt, const std::vector<task_id>& tasks) override {
+    self_->send(team_.supervisor, weir::roll_back{attempt, tasks});
+  }
+  void restore(attempt_id attempt, task_id task, task_restore from) override {
+    self_->send(team_.supervisor, restore_task{attempt, task, std::move(from)});
+  }
+  void resume(attempt_id attempt, const std::vector<task_id>& tasks) override {
+    self_->send(team_.supervisor, resume_tasks{attempt, tasks});
+  }
+  void trigger(epoch_id epoch) override { self_->send(team_.supervisor, trigger_epoch{epoch}); }
+  void abort(epoch_id epoch) override { self_->send(team_.supervisor, abort_epoch{epoch}); }
+  void commit(epoch_id epoch, const std::vector<task_id>& tasks) override {
+    self_->send(team_.supervisor, commit_epoch{epoch, tasks});
+  }
+  void write_manifest(manifest complete) override {
+    self_->send(team_.store, weir::write_manifest{std::move(complete)});
+  }
+  void abandon(epoch_id epoch) override { self_->send(team_.store, abandon_epoch{epoch}); }
+  void reserve_epochs() override {
+    self_->send(team_.store, weir::reserve_epochs{numbers_per_reservation});
+  }
+  void reserve_attempts() override {
+    self_->send(team_.store, weir::reserve_attempts{numbers_per_reservation});
+  }
+  void ended(std::optional<error> failure) override {
+    failure_ = std::move(failure);
+    self_->send(team_.supervisor, end_tasks{});
+  }
+  double random() override { return std::uniform_real_distribution<>(0, 1)(random_); }
+
+  /// All tasks are gone: only now is the job over for those who wait.
+  void close_board() {
+    const std::lock_guard hold(board_->mutex);
+    board_->counters = machine_.counters();
+    board_->failure = failure_;
+    board_->over = true;
+    board_->changed.notify_all();
+  }
+
+ private:
+  steady_time now() const { return self_->clock().now(); }
+
+  void after() {
+    {
+      const std::lock_guard hold(board_->mutex);
+      board_->counters = machine_.counters();
+    }
+    const steady_time at = machine_.next_time(now());
+    if (at == steady_time::max() || at == wake_at_) return;
+    wake_at_ = at;
+    self_->delayed_send(self_, std::max(at - now(), steady_time::duration::zero()), wake_atom::value,
+                        ++generation_);
+  }
+
+  self_ptr self_;
+  fence_id fence_;
+  std::shared_ptr<job_board> board_;
+  std::mt19937_64 random_;
+  team team_;
+  job_machine machine_;
+  std::optional<error> failure_;
+  steady_time wake_at_ = steady_time::max();
+  std::uint64_t generation_ = 0;
+};
+
+namespace {
+
+void on_ack(coordinator_shell& shell, snapshot_acked& what) {
+  task_ack ack;
+  ack.from = {what.task, what.epoch, what.attempt, shell.fence()};
+  ack.declared = declared_states(what.declared);
+  ack.stored = std::move(what.stored);
+  shell.drive([&](job_machine& job, auto now) { job.on_ack(std::move(ack), now); });
+}
+
+void on_supervisor_down(self_ptr self, coordinator_shell& shell) {
+  shell.close_board();
+  self->send(shell.members().store, stop_atom::value);
+  self->quit();
+}
+
+}  // namespace
+
+caf::behavior coordinator_actor(self_ptr self, std::shared_ptr<job_machine_options> options,
+                                std::shared_ptr<job_board> board, std::uint64_t seed) {
+  self->state.shell =
+      std::make_shared<coordinator_shell>(self, std::move(*options), std::move(board), seed);
+  auto* shell = self->state.shell.get();
+  self->set_default_handler(caf::drop);
+  self->set_down_handler([self, shell](caf::down_msg&) { on_supervisor_down(self, *shell); });
+  return {
+      [self, shell](team& members) {
+        self->monitor(members.supervisor);
+        shell->start(std::move(members));
+      },
+      [shell](const rolled_back& what) {
+        shell->drive([&](job_machine& job, auto now) { job.on_rolled_back(what.task, what.attempt, now); });
+      },
+      [shell](const restored& what) {
+        shell->drive([&](job_machine& job, auto now) { job.on_restored(what.task, what.attempt, now); });
+      },
+      [shell](const task_failed& what) {
+        shell->drive(
+            [&](job_machine& job, auto now) { job.on_task_failed(what.task, what.attempt, what.why, now); });
+      },
+      [shell](const task_finishing& what) {
+        shell->drive([&](job_machine& job, auto now) { job.on_finishing(what.task, what.attempt, now); });
+      },
+      [shell](const commit_confirmed& what) {
+        shell->drive([&](job_machine& job, auto now) { job.on_committed(what.task, what.epoch, now); });
+      },
+      [shell](const snapshot_declined& what) {
+        const task_decline decline{{what.task, what.epoch, what.attempt, shell->fence()}, what.reason};
+        shell->drive([&](job_machine& job, auto now) { job.on_decline(decline, now); });
+      },
+      [shell](snapshot_acked& what) { on_ack(*shell, what); },
+      [shell](const store_failed& what) {
+        shell->drive([&](job_machine& job, auto now) { job.on_store_failed(what.epoch, what.why, now); });
+      },
+      [shell](const manifest_written& what) {
+        result<void> outcome;
+        if (what.failure) outcome = *what.failure;
+        shell->drive([&](job_machine& job, auto now) { job.on_manifest_written(what.epoch, outcome, now); });
+      },
+      [shell](epochs_reserved what) {
+        shell->drive([&](job_machine& job, auto now) { job.on_epochs_reserved(what.first, what.count, now); });
+      },
+      [shell](attempts_reserved what) {
+        shell->drive([&](job_machine& job, auto now) { job.on_attempts_reserved(what.first, what.count, now); });
+      },
+      [shell](wake_atom, std::uint64_t generation) { shell->on_wake(generation); },
+      [shell](cancel_atom) { shell->cancel(); },
+      [self, shell](const crash_task& what) { self->send(shell->members().supervisor, what); },
+  };
+}
+
+}  // namespace weir

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "coordinator/job_runtime.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "actors/messages.hpp"
+#include "actors/store_actor.hpp"
+#include "actors/supervisor.hpp"
+#include "common/log.hpp"
+#include "coordinator/coordinator_actor.hpp"
+#include "coordinator/starting_point.hpp"
+#include "coordinator/team.hpp"
+
+namespace weir {
+namespace {
+
+std::uint64_t unix_ms() {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                        std::chrono::system_clock::now().time_since_epoch())
+                                        .count());
+}
+
+/// The scheduler settings that the measurements call for (docs/architecture.md): one central queue wakes an idle thread
+/// at once, where stealing would poll; 64 messages bound what one actor may do before others get their turn.
+class system_config : public caf::actor_system_config {
+ public:
+  system_config() {
+    set("scheduler.policy", caf::atom("sharing"));
+    set("scheduler.max-threads", std::size_t{std::max(1u, std::thread::hardware_concurrency())});
+    set("scheduler.max-throughput", std::size_t{64});
+  }
+};
+
+}  // namespace
+
+/// Declared in the order of construction: the system goes last, and waits for its actors.
+struct job_runtime::actors {
+  std::shared_ptr<const plan> physical;
+  std::optional<epoch_id> restored_from;
+  std::shared_ptr<job_board> board = std::make_shared<job_board>();
+  system_config config;
+  caf::actor_system system{config};
+  caf::actor coordinator;
+};
+
+job_runtime::job_runtime(std::unique_ptr<actors> running) : actors_(std::move(running)) {}
+
+job_runtime::~job_runtime() {
+  cancel();
+  wait();
+  actors_->coordinator = nullptr;
+}
+
+result<std::unique_ptr<job_runtime>> job_runtime::start(job_runtime_options options) {
+  auto opened = snapshot_store::open(options.state_directory, {.retained = options.checkpoints.retained},
+                                     options.job, unix_ms);
+  if (!opened) return opened.error();
+  std::shared_ptr<snapshot_store> store = std::move(*opened);
+  auto terms = store->begin_term();
+  if (!terms) return terms.error();
+  const start_request request{options.job, options.fresh, options.from, options.allow_duplicates};
+  auto from = choose_start(*store, *options.physical, request, terms->fence, terms->first_attempt,
+                           terms->first_epoch);
+  if (!from) return from.error();
+
+  auto running = std::make_unique<actors>();
+  running->physical = options.physical;
+  if (from->kind != checkpoint_kind::initial) running->restored_from = from->epoch;
+  logger(log_layer::coordinator, {.job = options.job, .checkpoint = from->epoch})
+      .info(running->restored_from ? "resuming from the last checkpoint" : "starting afresh");
+  const bool used_epoch = from->epoch == terms->first_epoch;
+  auto machine = std::make_shared<job_machine_options>(job_machine_options{
+      .job = options.job,
+      .build = {},
+      .physical = options.physical,
+      .checkpoints = options.checkpoints,
+      .restarts = options.restarts,
+      .fence = terms->fence,
+      .epochs = {used_epoch ? terms->first_epoch.next() : terms->first_epoch, terms->block - used_epoch},
+      .attempts = {terms->first_attempt, terms->block},
+      .restore_from = std::move(*from)});
+  auto& system = running->system;
+  running->coordinator = system.spawn<caf::detached>(coordinator_actor, std::move(machine), running->board,
+                                                     std::uint64_t{std::random_device{}()});
+  auto store_handle = system.spawn<caf::detached>(store_actor, std::move(store), running->coordinator);
+  auto supervised = system.spawn<caf::detached>(
+      supervisor, supervisor_options{options.physical, options.job, options.tasks, running->coordinator,
+                                     store_handle});
+  caf::anon_send(running->coordinator, team{supervised, store_handle});
+  return std::unique_ptr<job_runtime>(new job_runtime(std::move(running)));
+}
+
+job_status job_runtime::status() const {
+  const std::lock_guard hold(actors_->board->mutex);
+  const auto& board = *actors_->board;
+  return {board.over, board.cancelled, board.failure, actors_->restored_from, board.counters};
+}
+
+job_status job_runtime::wait() {
+  {
+    std::unique_lock hold(actors_->board->mutex);
+    actors_->board->changed.wait(hold, [this] { return actors_->board->over; });
+  }
+  return status();
+}
+
+void job_runtime::cancel() { caf::anon_send(actors_->coordinator, cancel_atom::value); }
+
+bool job_runtime::crash_task(std::string_view task) {
+  const auto id = actors_->physical->find_task(task);
+  if (!id) return false;
+  caf::anon_send(actors_->coordinator, weir::crash_task{*id});
+  return true;
+}
+
+}  // namespace weir

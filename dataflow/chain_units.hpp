@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// chain_units is the user logic of one task, built and wired for one attempt: the units of its chain, connected to each
+// other and to the exchanges by which records leave.
+//
+// Owner:      the task. Built anew after every failure (P14).
+// Invariants: batches enter at the first unit and leave by gates; units are closed once, in order, before destruction.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "dataflow/output_gate.hpp"
+#include "dataflow/plan.hpp"
+#include "weir/core/unit.hpp"
+
+namespace weir {
+
+class chain_units {
+ public:
+  /// Constructs every operator and opens the gates' senders. May throw what user code throws.
+  chain_units(const plan& physical, const planned_chain& chain, std::vector<output_gate*> gates);
+  ~chain_units();
+  chain_units(const chain_units&) = delete;
+  chain_units& operator=(const chain_units&) = delete;
+
+  void attach(unit_host& host);
+  void open();
+  void accept(batch_base& records) { head_->accept(records); }
+  /// Tells every unit, in order, that its input has ended.
+  void end();
+  bool ready() const;
+  void flush();
+  void close();
+
+  /// The chain's source, or nullptr.
+  source_unit* source() const { return source_; }
+  const std::vector<operator_part*>& parts() const { return parts_; }
+
+ private:
+  void wire(const plan& physical, const planned_chain& chain, const std::vector<output_gate*>& gates);
+
+  std::vector<std::unique_ptr<operator_unit>> units_;
+  std::vector<std::unique_ptr<batch_consumer_base>> tees_;
+  batch_consumer_base* head_ = nullptr;
+  source_unit* source_ = nullptr;
+  std::vector<operator_part*> parts_;
+  bool closed_ = false;
+};
+
+}  // namespace weir

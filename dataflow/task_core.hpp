@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// task_core is one task in one attempt, without threads, clock or network: records in, records out, markers aligned,
+// snapshots taken, commits passed on. The actor that owns it feeds it what arrives and calls step() while has_work().
+//
+//   building --restored--> ready --resume--> running --all input ended--> finishing --epoch committed--> finished
+//
+// Owner:      the task's actor. Built anew for every attempt (P14).
+// Invariants: (1) before resume() nothing is processed, and what arrives waits (P13); (2) a finishing task still answers
+//             triggers (P16); (3) user code runs only inside calls of this class, and may throw out of any of them.
+// Source:     PROTOCOL rules P1 to P17 as named at the code; Carbone et al. 2015.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dataflow/chain_units.hpp"
+#include "dataflow/input_gate.hpp"
+#include "dataflow/output_gate.hpp"
+#include "dataflow/plan.hpp"
+#include "dataflow/task_ports.hpp"
+#include "dataflow/task_restorer.hpp"
+#include "dataflow/task_snapshotter.hpp"
+
+namespace weir {
+
+struct task_settings {
+  alignment mode = alignment::exactly_once;
+  /// A batch that is not full leaves after this time at the latest.
+  std::chrono::nanoseconds buffer_timeout = std::chrono::milliseconds(1);
+};
+
+class task_core final : public unit_host {
+ public:
+  /// Constructs the operators; may throw what they throw.
+  task_core(std::shared_ptr<const plan> physical, task_id task, attempt_id attempt,
+            task_settings settings, task_ports& ports);
+  ~task_core() override;
+
+  // -- restore --
+  /// The chunks to load, in this order; on_chunk() takes them one by one.
+  const std::vector<chunk_ref>& begin_restore(task_restore from);
+  result<void> on_chunk(const chunk& content);
+  /// All chunks have come: operators are restored and opened; commits of what was complete begin (P17).
+  result<void> finish_restore();
+
+  // -- life --
+  void resume();
+  void on_element(element what);
+  void on_credit(credit_return what);
+  void on_lane_done(lane_job& job);
+  void on_trigger(epoch_id epoch);
+  void on_abort(epoch_id epoch);
+  /// P17: all epochs up to this one are complete.
+  void on_commit(epoch_id epoch);
+  void on_chunk_stored() { snapshots_.on_chunk_stored(); }
+
+  /// Does a bounded piece of work. Afterwards has_work() tells whether to call again, wait_until() when at the latest.
+  void step();
+  bool has_work() const;
+  steady_time wait_until() const { return source_wait_; }
+  /// The task has had nothing to do for a moment, or `buffer_timeout` is over: sends what its gates hold.
+  void flush();
+  bool holds_records() const;
+  void close();
+
+  // -- unit_host --
+  const subtask_info& subtask() const override { return subtask_; }
+  void submit(std::unique_ptr<lane_job> job) override { ports_.submit(std::move(job)); }
+  void wake() override;
+  steady_time now() const override { return ports_.now(); }
+  std::int64_t wall_ms() const override { return ports_.wall_ms(); }
+  void report(std::string_view text) override { ports_.report(text); }
+
+  attempt_id attempt() const { return subtask_.attempt; }
+  std::uint64_t records_in() const { return records_in_; }
+  const input_gate& inputs() const { return inputs_; }
+
+ private:
+  enum class phase : std::uint8_t { building, ready, running, finishing };
+
+  bool runs() const { return phase_ == phase::running || phase_ == phase::finishing; }
+  bool can_take_input() const;
+  void take_inputs();
+  void poll_source();
+  void after_batch();
+  void process(element what);
+  void snapshot(epoch_id epoch);
+  void finish_input();
+  void abandon(epoch_id epoch);
+  void confirm_commits();
+
+  std::shared_ptr<const plan> plan_;
+  task_id task_;
+  subtask_info subtask_;
+  task_settings settings_;
+  task_ports& ports_;
+  phase phase_ = phase::building;
+
+  input_gate inputs_;
+  std::vector<std::unique_ptr<output_gate>> gates_;
+  chain_units units_;
+  task_snapshotter snapshots_;
+  std::unique_ptr<task_restorer> restorer_;
+
+  bool woken_ = false;
+  bool source_ended_ = false;
+  bool source_waiting_ = false;
+  steady_time source_wait_ = steady_time::max();
+  steady_time last_flush_{};
+  epoch_id triggered_;       // newest epoch that the coordinator asked for
+  epoch_id last_snapshot_;   // newest epoch that this task began or declined
+  std::optional<epoch_id> committing_;
+  std::uint64_t records_in_ = 0;
+};
+
+}  // namespace weir

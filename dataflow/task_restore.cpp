@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataflow/task_restore.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "weir/core/hash.hpp"
+#include "weir/core/schema_evolution.hpp"
+
+namespace weir {
+namespace {
+
+const graph_node* node_of(const plan& physical, const std::string& uid) {
+  for (const auto& node : physical.logical->nodes) {
+    if (node.name == uid) return &node;
+  }
+  return nullptr;
+}
+
+const state_description* state_of(const graph_node& node, const std::string& name) {
+  for (const auto& state : node.states) {
+    if (state.name == name) return &state;
+  }
+  return nullptr;
+}
+
+bool is_keyed(const state_snapshot& state) {
+  return std::none_of(state.chunks.begin(), state.chunks.end(),
+                      [](const chunk_ref& ref) { return ref.kind == chunk_kind::elements; });
+}
+
+/// The nodes of one chain, as a set of operator names.
+std::vector<std::string> operators_of(const plan& physical, const planned_chain& chain) {
+  std::vector<std::string> names;
+  for (const auto& unit : chain.units) {
+    for (const auto node : unit.nodes) names.push_back(physical.logical->nodes[node].name);
+  }
+  return names;
+}
+
+class restore_builder {
+ public:
+  restore_builder(const plan& physical, task_id task)
+      : physical_(physical),
+        chain_(physical.chain_of(task)),
+        mine_(physical.tasks[task.value].subtask) {}
+
+  part_restore collect(const manifest& from, const std::string& uid) const {
+    part_restore part;
+    part.uid = uid;
+    const graph_node* node = node_of(physical_, uid);
+    for (const auto& task : from.tasks) {
+      for (const auto& written : task.operators) {
+        if (written.uid != uid) continue;
+        part.splits.insert(part.splits.end(), written.splits.begin(), written.splits.end());
+        for (const auto& state : written.states) add_state(part, node, task, state);
+        if (owns(task))
+          part.intents.insert(part.intents.end(), written.intents.begin(), written.intents.end());
+      }
+    }
+    return part;
+  }
+
+ private:
+  /// Lists and intents of an old subtask go to the new one of the same index, modulo the new
+  /// parallelism.
+  bool owns(const task_snapshot& task) const { return task.subtask % chain_.parallelism == mine_; }
+
+  void add_state(part_restore& part, const graph_node* node, const task_snapshot& task,
+                 const state_snapshot& state) const {
+    const bool keyed = is_keyed(state);
+    const auto* described = node != nullptr ? state_of(*node, state.name) : nullptr;
+    const bool to_all = described != nullptr && described->mode == list_mode::union_all;
+    if (!keyed && !to_all && !owns(task)) return;
+    auto& target = state_named(part, state.name, keyed);
+    const bool same_layout = task.parallelism == chain_.parallelism;
+    const key_group_range range = groups_of(mine_, chain_.parallelism);
+    bool any = false;
+    for (const auto& ref : state.chunks) {
+      if (keyed && !ref.groups.overlaps(range)) continue;
+      if (keyed && same_layout && task.subtask != mine_) continue;
+      target.chunks.push_back(ref);
+      target.entries += ref.entries;
+      any = true;
+    }
+    if (!any) return;
+    if (same_layout) target.entries = state.entries;
+    target.chain_length = state.chain_length;
+    target.deltas_may_follow = same_layout && task.subtask == mine_;
+  }
+
+  static state_restore& state_named(part_restore& part, const std::string& name, bool keyed) {
+    for (auto& state : part.states) {
+      if (state.name == name) return state;
+    }
+    part.states.push_back({});
+    part.states.back().name = name;
+    part.states.back().keyed = keyed;
+    return part.states.back();
+  }
+
+  const plan& physical_;
+  const planned_chain& chain_;
+  std::uint32_t mine_;
+};
+
+void compare_states(const operator_snapshot& written, const graph_node& node,
+                    std::set<std::string>& lines) {
+  for (const auto& state : written.states) {
+    if (node.kind == node_kind::sink || node.kind == node_kind::source) continue;
+    const auto* current = state_of(node, state.name);
+    if (current == nullptr) {
+      lines.insert("operator '" + node.name + "' has no state '" + state.name +
+                   "' any more, but the checkpoint does");
+      continue;
+    }
+    const auto fit = compare(state.schema, current->schema);
+    if (fit.change != schema_change::same) {
+      lines.insert("operator '" + node.name + "', state '" + state.name + "': was " + state.schema +
+                   ", is now " + current->schema +
+                   (fit.message.empty() ? "" : " (" + fit.message + ")"));
+    }
+  }
+}
+
+}  // namespace
+
+task_restore plan_restore(const manifest& from, const plan& physical, task_id task) {
+  task_restore restore;
+  restore.epoch = from.epoch;
+  restore.fresh = from.tasks.empty();
+  const restore_builder builder(physical, task);
+  for (const auto& uid : operators_of(physical, physical.chain_of(task))) {
+    restore.parts.push_back(builder.collect(from, uid));
+  }
+  return restore;
+}
+
+std::vector<std::string> misfits(const manifest& from, const plan& physical) {
+  std::set<std::string> lines;
+  if (from.key_hash_version != key_hash_version && !from.tasks.empty()) {
+    lines.insert("the checkpoint's key hash has version " + std::to_string(from.key_hash_version) +
+                 ", this program's has " + std::to_string(key_hash_version));
+  }
+  for (const auto& task : from.tasks) {
+    for (const auto& written : task.operators) {
+      const graph_node* node = node_of(physical, written.uid);
+      if (node == nullptr) {
+        const bool holds_something =
+            !written.states.empty() || !written.splits.empty() || !written.intents.empty();
+        if (holds_something) {
+          lines.insert("the checkpoint has state of operator '" + written.uid +
+                       "', which the program does not have");
+        }
+        continue;
+      }
+      compare_states(written, *node, lines);
+    }
+  }
+  return {lines.begin(), lines.end()};
+}
+
+}  // namespace weir

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// key_output<T, Key, KeyFn> is the sending side of key_by: it hashes each record's key and appends the record to the open
+// batch of the subtask that owns the key's group. It also serves as the last stage of a fused loop (emit).
+//
+// Owner:      the sending task.
+// Invariants: cursors_[c] points behind the last record of channel c's open batch; settle() writes that back into the
+//             batch, and is called before anyone else looks at the batches.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <new>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "weir/core/codec.hpp"
+#include "weir/core/exchange.hpp"
+#include "weir/core/key_group.hpp"
+
+namespace weir::detail {
+
+/// Hashing such a key again at the receiver is cheaper than sending the hash along.
+template <class Key>
+inline constexpr bool cheap_hash = (std::is_integral_v<Key> || std::is_enum_v<Key>)&&sizeof(Key) <= 8;
+
+template <class T, class Key, class KeyFn>
+class key_output final : public exchange_output<T> {
+ public:
+  key_output(exchange_port& port, KeyFn key_fn)
+      : exchange_output<T>(port), key_fn_(std::move(key_fn)), cursors_(this->channels()) {
+    for (std::uint32_t channel = 0; channel < this->channels(); ++channel) rewind(channel);
+  }
+  ~key_output() override { settle(); }
+
+  void on_batch(batch<T>& records) override {
+    set_time(records.time_ms);
+    for (auto& record : records) emit(std::move(record));
+  }
+  void emit(T&& record) {
+    const std::uint64_t hash = key_hash<Key>(key_fn_(std::as_const(record)));
+    const std::uint32_t channel = subtask_of(key_group_of(hash), this->channels());
+    cursor& at = cursors_[channel];
+    if constexpr (!cheap_hash<Key>) *at.hash++ = hash;
+    new (at.next) T(std::move(record));
+    if (++at.next == at.end) [[unlikely]] send_full(channel);
+  }
+  void emit(const T& record) { emit(T(record)); }
+  void set_time(std::int64_t time_ms) {
+    time_ms_ = time_ms;
+    for (std::uint32_t channel = 0; channel < this->channels(); ++channel) {
+      if (cursors_[channel].next == cursors_[channel].begin) this->open_of(channel).time_ms = time_ms;
+    }
+  }
+  void flush() override {
+    settle();
+    exchange_output<T>::flush();
+    for (std::uint32_t channel = 0; channel < this->channels(); ++channel) rewind(channel);
+  }
+  bool holds_records() const override {
+    for (const auto& at : cursors_) {
+      if (at.next != at.begin) return true;
+    }
+    return false;
+  }
+
+ private:
+  struct cursor {
+    T* next = nullptr;
+    T* end = nullptr;
+    T* begin = nullptr;
+    std::uint64_t* hash = nullptr;
+  };
+  void settle() {
+    for (std::uint32_t channel = 0; channel < this->channels(); ++channel) settle(channel);
+  }
+  void settle(std::uint32_t channel) {
+    const cursor& at = cursors_[channel];
+    this->open_of(channel).set_size(static_cast<std::uint32_t>(at.next - at.begin));
+  }
+  void rewind(std::uint32_t channel) {
+    batch<T>& open = this->open_of(channel);
+    cursor& at = cursors_[channel];
+    at.begin = open.data();
+    at.next = open.data() + open.size();
+    at.end = open.data() + open.capacity();
+    if constexpr (!cheap_hash<Key>) at.hash = open.make_hashes() + open.size();
+    if (open.empty()) open.time_ms = time_ms_;
+  }
+  [[gnu::noinline]] void send_full(std::uint32_t channel) {
+    settle(channel);
+    this->send(channel);
+    rewind(channel);
+  }
+
+  KeyFn key_fn_;
+  std::vector<cursor> cursors_;
+  std::int64_t time_ms_ = 0;
+};
+
+}  // namespace weir::detail

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// pipe_unit and source_pipe_unit are the loops of a chain: a head (batches, or a source's reader), a run of stages, and an
+// emitter (where results go). Everything in between is inlined.
+//
+// Owner:      the task that built it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "weir/core/unit.hpp"
+#include "weir/detail/key_output.hpp"
+#include "weir/detail/stages.hpp"
+
+namespace weir::detail {
+
+/// Results leave as batches, to whoever is connected.
+template <class Out>
+class batch_emitter {
+ public:
+  void connect(batch_consumer_base* consumer) {
+    collector_.set_consumer(static_cast<batch_consumer<Out>*>(consumer));
+  }
+  void set_time(std::int64_t time_ms) { collector_.set_time(time_ms); }
+  collector<Out>& target() { return collector_; }
+  void flush() { collector_.flush(); }
+  void add_parts(std::vector<operator_part*>&) {}
+  void attach(unit_host&) {}
+  void on_end() {}
+  void close() {}
+
+ private:
+  batch_collector<Out> collector_;
+};
+
+/// Results go straight into the open batches of a key exchange.
+template <class Out, class Key, class KeyFn>
+class key_emitter {
+ public:
+  using output = key_output<Out, Key, KeyFn>;
+
+  void connect(batch_consumer_base* consumer) { output_ = static_cast<output*>(consumer); }
+  void set_time(std::int64_t time_ms) { output_->set_time(time_ms); }
+  output& target() { return *output_; }
+  void flush() {}  // the exchange decides when its batches leave
+  void add_parts(std::vector<operator_part*>&) {}
+  void attach(unit_host&) {}
+  void on_end() {}
+  void close() {}
+
+ private:
+  output* output_ = nullptr;
+};
+
+template <class In, class Pipe, class Emitter>
+class pipe_unit final : public operator_unit, public batch_consumer<In> {
+ public:
+  pipe_unit(Pipe pipe, Emitter emitter) : pipe_(std::move(pipe)), emitter_(std::move(emitter)) {
+    emitter_.add_parts(parts_);
+  }
+  template <class... Args>
+  pipe_unit(std::in_place_t, Pipe pipe, Args&&... args)
+      : pipe_(std::move(pipe)), emitter_(std::forward<Args>(args)...) {
+    emitter_.add_parts(parts_);
+  }
+  batch_consumer_base* input() override { return this; }
+  void set_output(std::uint32_t, batch_consumer_base* consumer) override { emitter_.connect(consumer); }
+  void attach(unit_host& host) override { emitter_.attach(host); }
+  void flush() override { emitter_.flush(); }
+  void on_end() override {
+    emitter_.on_end();
+    emitter_.flush();
+  }
+  void close() override { emitter_.close(); }
+  std::span<operator_part* const> parts() override { return parts_; }
+
+  void on_batch(batch<In>& records) override {
+    emitter_.set_time(records.time_ms);
+    auto& target = emitter_.target();
+    for (auto& record : records) pipe_.apply(std::move(record), target);
+    emitter_.flush();
+  }
+
+ private:
+  Pipe pipe_;
+  Emitter emitter_;
+  std::vector<operator_part*> parts_;
+};
+
+/// Reader: an operator_part with attach(unit_host&), open(), close(), and a template poll(Emit&) that emits records (or
+/// views of them, of type Reader::view_type) into emit(...).
+template <class Reader, class Pipe, class Emitter>
+class source_pipe_unit final : public source_unit {
+ public:
+  template <class... Args>
+  source_pipe_unit(std::unique_ptr<Reader> reader, Pipe pipe, Args&&... args)
+      : reader_(std::move(reader)), pipe_(std::move(pipe)), emitter_(std::forward<Args>(args)...) {
+    parts_.push_back(reader_.get());
+    emitter_.add_parts(parts_);
+  }
+  void set_output(std::uint32_t, batch_consumer_base* consumer) override { emitter_.connect(consumer); }
+  void attach(unit_host& host) override {
+    host_ = &host;
+    reader_->attach(host);
+    emitter_.attach(host);
+  }
+  void open() override { reader_->open(); }
+  void flush() override { emitter_.flush(); }
+  void on_end() override {
+    emitter_.on_end();
+    emitter_.flush();
+  }
+  void close() override {
+    reader_->close();
+    emitter_.close();
+  }
+  std::span<operator_part* const> parts() override { return parts_; }
+
+  poll_result poll() override {
+    emitter_.set_time(host_->wall_ms());
+    head_stage head{pipe_, emitter_.target()};
+    const poll_result polled = reader_->poll(head);
+    emitter_.flush();
+    return polled;
+  }
+
+ private:
+  using record_type = typename Reader::record_type;
+  using view_type = typename Reader::view_type;
+  using target_type = std::remove_reference_t<decltype(std::declval<Emitter&>().target())>;
+
+  /// Views go on as views when the first stage takes them, and become records otherwise.
+  struct head_stage {
+    Pipe& pipe;
+    target_type& target;
+    void emit(record_type&& record) { pipe.apply(std::move(record), target); }
+    void emit(view_type view)
+      requires(!std::is_same_v<view_type, record_type>)
+    {
+      if constexpr (Pipe::template takes<view_type>) {
+        pipe.apply(view, target);
+      } else {
+        pipe.apply(record_type(view), target);
+      }
+    }
+  };
+
+  std::unique_ptr<Reader> reader_;
+  Pipe pipe_;
+  Emitter emitter_;
+  unit_host* host_ = nullptr;
+  std::vector<operator_part*> parts_;
+};
+
+}  // namespace weir::detail

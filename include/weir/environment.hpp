@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// environment is where a job begins: it holds the graph and the settings, and runs the job in this process. job is the
+// handle of a running one. There are no globals: several environments may live in one process (each with a state
+// directory of its own).
+//
+//   weir::environment env("word-count");
+//   env.set("execution.checkpointing.interval", "500 ms");
+//   env.from(...)...;
+//   weir::result<weir::job> job = env.execute();
+//   weir::job_report report = job->wait();
+//
+// Owner:      the program; an environment is used by one thread, a job handle by any.
+// Invariants: nothing runs before execute(); execute() reports everything that is wrong with graph and settings at once.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "weir/core/graph.hpp"
+#include "weir/core/ids.hpp"
+#include "weir/core/result.hpp"
+#include "weir/stream.hpp"
+
+namespace weir {
+
+enum class job_state : std::uint8_t { running, restarting, finished, failed, cancelled };
+
+/// Where the state of a run comes from.
+struct start_options {
+  bool fresh = false;                ///< begin anew; checkpoints in the state directory are deleted
+  std::optional<epoch_id> from;      ///< resume from this checkpoint instead of the last one
+  bool allow_duplicates = false;     ///< P18: resume from an older one although sinks may repeat output
+};
+
+/// How a job ended, or how it stands.
+struct job_report {
+  job_state state = job_state::running;
+  std::optional<weir::error> failure;      ///< of a failed job: the whole story
+  std::optional<epoch_id> restored_from;   ///< the checkpoint that the run resumed from; none when it began afresh
+  epoch_id last_completed;                 ///< newest complete checkpoint
+  std::uint64_t checkpoints_completed = 0;
+  std::uint64_t checkpoints_failed = 0;
+  std::uint64_t restarts = 0;
+  std::chrono::nanoseconds last_restart{};  ///< failure noticed until records flow again
+};
+
+/// A running job. Copies refer to the same one. When the last copy goes while the job runs, the job is cancelled.
+class job {
+ public:
+  class control;  // implemented by the runtime
+  explicit job(std::shared_ptr<control> of) : control_(std::move(of)) {}
+
+  /// Blocks until the job has ended.
+  job_report wait();
+  job_report status() const;
+  /// Ends the job without a last checkpoint; what was committed stays, and a later run resumes from there.
+  void cancel();
+  /// Ends the actor of a task ("count/1") as a crash would. Returns false when there is no such task.
+  bool crash_task(const std::string& task);
+
+ private:
+  std::shared_ptr<control> control_;
+};
+
+class environment {
+ public:
+  explicit environment(std::string name);
+  ~environment();
+  environment(environment&&) noexcept;
+  environment& operator=(environment&&) noexcept;
+
+  const std::string& name() const { return name_; }
+
+  /// A setting by its key (docs/configuration.md), the same as -D key=value. Checked at execute().
+  environment& set(const std::string& key, std::string value) {
+    settings_[key] = std::move(value);
+    return *this;
+  }
+  const std::map<std::string, std::string>& settings() const { return settings_; }
+
+  /// Adds a source; the stream of its records.
+  template <class Source>
+  auto from(std::string name, Source source) {
+    using T = typename Source::record_type;
+    using head = detail::source_head<Source>;
+    graph_node made;
+    made.name = std::move(name);
+    made.kind = node_kind::source;
+    made.what = source.describe();
+    made.guarantee = source.guarantee();
+    made.bounded = source.bounded();
+    made.parallelism_max = source.parallelism_max();
+    made.ports.push_back(detail::port_of<T>(""));
+    const head begin{std::move(source), made.name};
+    made.make = [begin] {
+      return begin.template make<detail::identity_stage, detail::batch_emitter<T>>(detail::identity_stage{});
+    };
+    graph_->nodes.push_back(std::move(made));
+    const auto index = static_cast<std::uint32_t>(graph_->nodes.size() - 1);
+    return fused_stream<T, head, detail::identity_stage>(stream<T>(graph_, index), begin, {}, 1);
+  }
+
+  /// The graph, its chains and exchanges, and what each source and sink guarantees, as text.
+  result<std::string> plan() const;
+  /// Starts the job in this process. Errors: everything that is wrong with the graph or a setting; state that does not
+  /// fit; a state directory that another process uses.
+  result<job> execute(const start_options& start = {});
+
+  const graph& logical_graph() const { return *graph_; }
+  std::shared_ptr<const graph> share_graph() const { return graph_; }
+
+ private:
+  std::string name_;
+  std::map<std::string, std::string> settings_;
+  std::shared_ptr<graph> graph_;
+};
+
+}  // namespace weir

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// environment_settings is what the runtime makes of an environment's settings: checked, typed, with defaults.
+//
+// Owner:      a value.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "coordinator/checkpoint_settings.hpp"
+#include "coordinator/restart_settings.hpp"
+#include "dataflow/plan.hpp"
+#include "dataflow/task_core.hpp"
+#include "weir/core/result.hpp"
+#include "weir/environment.hpp"
+
+namespace weir {
+
+struct environment_settings {
+  std::string job;
+  plan_options planning;
+  checkpoint_settings checkpoints;
+  restart_settings restarts;
+  task_settings tasks;
+  std::filesystem::path state_directory;  ///< `state.dir`, else weir-state/<job>
+  std::vector<std::string> notices;
+
+  /// Errors: invalid_argument with everything that is wrong, a line each.
+  static result<environment_settings> from(const environment& of);
+};
+
+}  // namespace weir

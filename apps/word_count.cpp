@@ -4,7 +4,10 @@
 //   word_count run --input file:PATH | socket:HOST:PORT | generate:N --output print | files:DIR | none
 #include <weir/weir.hpp>
 
+#include <atomic>
 #include <cstdint>
+#include <cstdlib>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -21,6 +24,15 @@ void split_words(std::string_view line, weir::collector<std::string>& out) {
     if (end == std::string_view::npos) return;
     line.remove_prefix(end + 1);
   }
+}
+
+/// split_words, but it throws at one line (0: at none), once in the life of the process: its task dies and comes back.
+auto split_words_crashing_at(std::uint64_t fatal_line) {
+  return [fatal_line](std::string_view line, weir::collector<std::string>& out) {
+    static std::atomic<std::uint64_t> lines{0};
+    if (fatal_line != 0 && ++lines == fatal_line) throw std::runtime_error("--crash-after");
+    split_words(line, out);
+  };
 }
 
 struct count_words final : weir::keyed_process<std::string, std::string, word_count> {
@@ -41,16 +53,19 @@ std::string generated_line(std::uint64_t number) {
   return line;
 }
 
-weir::result<weir::stream<std::string>> lines_from(weir::environment& env, const std::string& input) {
+weir::result<weir::stream<std::string>> lines_from(weir::environment& env,
+                                                   const std::string& input) {
   const auto colon = input.find(':');
   const std::string kind = input.substr(0, colon);
   const std::string rest = colon == std::string::npos ? "" : input.substr(colon + 1);
   if (kind == "file" && !rest.empty()) return env.from("lines", weir::file_lines(rest));
   if (kind == "socket") {
     const auto port_at = rest.rfind(':');
-    const auto port = port_at == std::string::npos ? 0 : std::strtoul(rest.c_str() + port_at + 1, nullptr, 10);
+    const auto port =
+        port_at == std::string::npos ? 0 : std::strtoul(rest.c_str() + port_at + 1, nullptr, 10);
     if (port > 0 && port < 65536) {
-      return env.from("lines", weir::socket_lines(rest.substr(0, port_at), static_cast<std::uint16_t>(port)));
+      return env.from(
+          "lines", weir::socket_lines(rest.substr(0, port_at), static_cast<std::uint16_t>(port)));
     }
   }
   if (kind == "generate") {
@@ -64,13 +79,16 @@ weir::result<weir::stream<std::string>> lines_from(weir::environment& env, const
 int main(int argc, char** argv) {
   std::string input;
   std::string output = "print";
+  std::string crash_after = "0";
   weir::program program("word-count", "Counts words, exactly once.");
   program.option("--input", input, "file:PATH | socket:HOST:PORT | generate:N (lines)")
-      .option("--output", output, "print | files:DIR | none");
+      .option("--output", output, "print | files:DIR | none")
+      .option("--crash-after", crash_after, "let a task die once, at this many lines; 0: never");
   return program.main(argc, argv, [&](weir::environment& env) -> weir::result<void> {
     auto lines = lines_from(env, input);
     if (!lines) return lines.error();
-    auto counts = lines->flat_map("split", split_words)
+    const std::uint64_t fatal_line = std::strtoull(crash_after.c_str(), nullptr, 10);
+    auto counts = lines->flat_map("split", split_words_crashing_at(fatal_line))
                       .key_by([](const std::string& word) -> const std::string& { return word; })
                       .process<count_words>("count");
     if (output == "print") {

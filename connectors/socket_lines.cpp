@@ -22,8 +22,6 @@ namespace {
 /// One is split while the other is filled; 64 KiB is what a loopback read gives at most.
 constexpr std::size_t buffers_max = 2;
 constexpr std::size_t buffer_bytes = std::size_t{64} << 10;
-/// Of failures that go on, one in so many is reported.
-constexpr std::uint64_t report_every = 10;
 
 using buffer_ptr = std::unique_ptr<char[]>;
 
@@ -55,7 +53,7 @@ class socket_lines_feed final : public line_feed {
   void read_ahead();
   void on_step(stepped done);
   void on_disconnect(const session_step& step);
-  void report_try(std::uint64_t waits, const std::string& text);
+  void tell(const std::string& text) { host_->report("source '" + uid() + "': " + text); }
   bool take(line_step step);
   void release_block();
   bool end_connection(const arrival& end, std::string_view& line);
@@ -70,6 +68,7 @@ class socket_lines_feed final : public line_feed {
   std::vector<buffer_ptr> spare_;
   std::deque<arrival> arrived_;
   bool job_runs_ = false;
+  bool failing_ = false;  ///< the last try to connect failed
   bool stopped_ = false;  ///< nothing more is read
   // what is handed out
   line_splitter splitter_;
@@ -122,9 +121,13 @@ void socket_lines_feed::on_step(stepped done) {
   } else {
     spare_.push_back(std::move(done.buffer));
   }
-  if (step.what == session_step::kind::connected) report_try(step.waits, "connected to " + peer);
+  if (step.what == session_step::kind::connected) {
+    if (step.is_news() || failing_) tell("connected to " + peer);
+    failing_ = false;
+  }
   if (step.what == session_step::kind::try_failed) {
-    report_try(step.waits, step.reason + "; trying again (try " + std::to_string(step.waits) + ")");
+    if (step.is_news()) tell(step.reason + "; trying again, try " + std::to_string(step.waits));
+    failing_ = true;
   }
   if (step.what == session_step::kind::closed || step.what == session_step::kind::lost) {
     on_disconnect(step);
@@ -136,9 +139,11 @@ void socket_lines_feed::on_disconnect(const session_step& step) {
   const bool lost = step.what == session_step::kind::lost;
   const std::string peer = session_->peer().text();
   if (lost && !options_.reconnect) throw task_error({error_code::connection, step.reason});
-  report_try(step.waits, lost                 ? step.reason + "; connecting again"
-                         : options_.reconnect ? peer + " closed the connection; connecting again"
-                                              : peer + " closed the connection: end of the stream");
+  if (step.is_news()) {
+    tell(lost                 ? step.reason + "; connecting again"
+         : options_.reconnect ? peer + " closed the connection; connecting again"
+                              : peer + " closed the connection: end of the stream");
+  }
   if (!options_.reconnect) {
     // The end of the data, as of a file: its last line needs no LF.
     stopped_ = true;
@@ -147,10 +152,6 @@ void socket_lines_feed::on_disconnect(const session_step& step) {
     arrived_.push_back({nullptr, 0, partial_line_policy::drop, false});
   }
   host_->wake();
-}
-
-void socket_lines_feed::report_try(std::uint64_t waits, const std::string& text) {
-  if (waits <= 1 || waits % report_every == 0) host_->report("source '" + uid() + "': " + text);
 }
 
 line_feed::outcome socket_lines_feed::next(std::string_view& line) {
@@ -194,10 +195,10 @@ void socket_lines_feed::report_lines() {
   const line_counters& now = splitter_.counters();
   const std::string peer = session_->peer().text();
   if (const auto count = now.too_long - reported_.too_long; count != 0) {
-    host_->report(long_lines_text(count, peer, splitter_.options()));
+    tell(long_lines_text(count, peer, splitter_.options()));
   }
   if (now.partial_dropped != reported_.partial_dropped) {
-    host_->report(peer + " closed the connection within a line, which was dropped");
+    tell(peer + " closed the connection within a line, which was dropped");
   }
   reported_ = now;
 }

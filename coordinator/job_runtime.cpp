@@ -70,8 +70,10 @@ result<std::unique_ptr<job_runtime>> job_runtime::start(job_runtime_options opti
   auto running = std::make_unique<actors>();
   running->physical = options.physical;
   if (from->kind != checkpoint_kind::initial) running->restored_from = from->epoch;
-  logger(log_layer::coordinator, {.job = options.job, .checkpoint = from->epoch})
-      .info(running->restored_from ? "resuming from the last checkpoint" : "starting afresh");
+  const char* beginning = !running->restored_from ? "starting afresh"
+                          : from->finished        ? "the job had finished; --fresh would start it again"
+                                                  : "resuming from the last checkpoint";
+  logger(log_layer::coordinator, {.job = options.job, .checkpoint = from->epoch}).info(beginning);
   const bool used_epoch = from->epoch == terms->first_epoch;
   auto machine = std::make_shared<job_machine_options>(job_machine_options{
       .job = options.job,

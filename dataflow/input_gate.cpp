@@ -25,13 +25,7 @@ bool input_gate::offer(element& what) {
              attempt_);
   WEIR_CHECK(what.channel < channels_.size(), "element on channel", what.channel, "of",
              channels_.size());
-  auto& channel = channels_[what.channel];
-  if (what.what == element::kind::batch) audit_batch(what.channel, what);
-  if (aligner_.blocked(what.channel)) {
-    channel.held.push_back(std::move(what));
-  } else {
-    ready_.push_back(std::move(what));
-  }
+  ready_.push_back(std::move(what));  // behind what the channel brought before, blocked or not (P1)
   return true;
 }
 
@@ -40,7 +34,7 @@ input_gate::step input_gate::next() {
   while (!ready_.empty()) {
     element what = std::move(ready_.front());
     ready_.pop_front();
-    if (aligner_.blocked(what.channel)) {  // it came before the channel's marker was consumed
+    if (aligner_.blocked(what.channel)) {
       channels_[what.channel].held.push_back(std::move(what));
       continue;
     }
@@ -53,6 +47,7 @@ input_gate::step input_gate::next() {
 void input_gate::consume(element& what, step& into) {
   auto& channel = channels_[what.channel];
   if (what.what == element::kind::batch) {
+    audit_batch(what.channel, what);
     ++channel.batches;
     channel.records += what.content->size();
     into.batch = std::move(what);
@@ -96,7 +91,7 @@ void input_gate::unblock() {
     std::move(held.begin(), held.end(), std::back_inserter(released));
     held.clear();
   }
-  // Elements of a channel that is in `released` may also stand in ready_: those came later.
+  // Elements of a channel that is in `released` may also stand in ready_: those came later, since only next() holds back.
   std::move(ready_.begin(), ready_.end(), std::back_inserter(released));
   ready_.swap(released);
 }

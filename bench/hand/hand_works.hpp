@@ -5,8 +5,8 @@
 // erased, no allocation in the loops.
 //
 // Owner:      the thread that compares; a call starts and joins its own threads.
-// Invariants: tables are sized for their keys before the timed part (run_result::setup_s), and their
-//             pages touched, except in weir's own table, which touches them as they are used.
+// Invariants: tables are sized for their keys before the timed part (run_result::setup_s), and
+//             their pages touched, except by weir's own table, which touches them when used.
 #pragma once
 
 #include "bench/contender.hpp"

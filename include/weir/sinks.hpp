@@ -65,9 +65,19 @@ class fold_emitter {
 
   void connect(batch_consumer_base*) {}
   void set_time(std::int64_t) {}
-  fold_emitter& target() { return *this; }
-  void emit(T&& record) { f_(part_->accumulator, std::as_const(record)); }
-  void emit(const T& record) { f_(part_->accumulator, record); }
+  class session {
+   public:
+    explicit session(fold_emitter& of) : of_(of), local_(std::move(of.part_->accumulator)) {}
+    ~session() { of_.part_->accumulator = std::move(local_); }
+    session(const session&) = delete;
+    session& operator=(const session&) = delete;
+    void emit(const T& record) { of_.f_(local_, record); }
+
+   private:
+    fold_emitter& of_;
+    A local_;
+  };
+  session begin() { return session(*this); }
   void flush() {}
   void add_parts(std::vector<operator_part*>& parts) { parts.push_back(part_.get()); }
   void attach(unit_host&) {}
@@ -132,9 +142,15 @@ class call_emitter {
   call_emitter(const std::string&, const Sink& sink) : f_(sink.function()) {}
   void connect(batch_consumer_base*) {}
   void set_time(std::int64_t) {}
-  call_emitter& target() { return *this; }
-  void emit(T&& record) { f_(std::as_const(record)); }
-  void emit(const T& record) { f_(record); }
+  class session {
+   public:
+    explicit session(F& f) : f_(f) {}
+    void emit(const T& record) { f_(record); }
+
+   private:
+    F& f_;
+  };
+  session begin() { return session(f_); }
   void flush() {}
   void add_parts(std::vector<operator_part*>&) {}
   void attach(unit_host&) {}

@@ -65,6 +65,34 @@ class batch_collector final : public collector<T> {
  public:
   batch_collector() { rewind(); }
 
+  /// Emits like the collector, with its position in registers for the length of a loop. Nobody else may emit meanwhile.
+  class cursor {
+   public:
+    explicit cursor(batch_collector& into) : into_(into), next_(into.next_), end_(into.end_) {}
+    ~cursor() {
+      if (next_ != nullptr) into_.next_ = next_;
+    }
+    cursor(const cursor&) = delete;
+    cursor& operator=(const cursor&) = delete;
+
+    template <class Record>
+    void emit(Record&& record) {
+      new (next_) T(std::forward<Record>(record));
+      if (++next_ == end_) [[unlikely]] pass_on();
+    }
+
+   private:
+    [[gnu::noinline]] void pass_on() {
+      into_.next_ = std::exchange(next_, nullptr);  // nullptr: should the consumer throw, the collector knows better
+      into_.pass_on();
+      next_ = into_.next_;
+      end_ = into_.end_;
+    }
+    batch_collector& into_;
+    T* next_;
+    T* end_;
+  };
+
   void set_consumer(batch_consumer<T>* consumer) { consumer_ = consumer; }
   /// Records emitted from now on belong to this time, unless older ones are still waiting here.
   void set_time(std::int64_t time_ms) {

@@ -26,6 +26,13 @@ inline constexpr bool cheap_hash = (std::is_integral_v<Key> || std::is_enum_v<Ke
 
 template <class T, class Key, class KeyFn>
 class key_output final : public exchange_output<T> {
+  struct cursor {
+    T* next = nullptr;
+    T* end = nullptr;
+    T* begin = nullptr;
+    std::uint64_t* hash = nullptr;
+  };
+
  public:
   key_output(exchange_port& port, KeyFn key_fn)
       : exchange_output<T>(port), key_fn_(std::move(key_fn)), cursors_(this->channels()) {
@@ -33,19 +40,38 @@ class key_output final : public exchange_output<T> {
   }
   ~key_output() override { settle(); }
 
+  /// Emits with the channels and the key function in local variables, for the length of a loop.
+  class session {
+   public:
+    explicit session(key_output& into)
+        : into_(into), key_fn_(into.key_fn_), cursors_(into.cursors_.data()), channels_(into.channels()) {}
+
+    void emit(T&& record) {
+      const std::uint64_t hash = key_hash<Key>(key_fn_(std::as_const(record)));
+      const std::uint32_t channel = subtask_of(key_group_of(hash), channels_);
+      cursor& at = cursors_[channel];
+      T* const place = at.next;
+      new (place) T(std::move(record));
+      at.next = place + 1;
+      if constexpr (!cheap_hash<Key>) *at.hash++ = hash;
+      if (place + 1 == at.end) [[unlikely]] into_.send_full(channel);
+    }
+    void emit(const T& record) { emit(T(record)); }
+
+   private:
+    static constexpr bool small = std::is_trivially_copyable_v<KeyFn> && sizeof(KeyFn) <= 64;
+
+    key_output& into_;
+    std::conditional_t<small, const KeyFn, const KeyFn&> key_fn_;
+    cursor* const cursors_;
+    const std::uint32_t channels_;
+  };
+
   void on_batch(batch<T>& records) override {
     set_time(records.time_ms);
-    for (auto& record : records) emit(std::move(record));
+    session out(*this);
+    for (auto& record : records) out.emit(std::move(record));
   }
-  void emit(T&& record) {
-    const std::uint64_t hash = key_hash<Key>(key_fn_(std::as_const(record)));
-    const std::uint32_t channel = subtask_of(key_group_of(hash), this->channels());
-    cursor& at = cursors_[channel];
-    if constexpr (!cheap_hash<Key>) *at.hash++ = hash;
-    new (at.next) T(std::move(record));
-    if (++at.next == at.end) [[unlikely]] send_full(channel);
-  }
-  void emit(const T& record) { emit(T(record)); }
   void set_time(std::int64_t time_ms) {
     time_ms_ = time_ms;
     for (std::uint32_t channel = 0; channel < this->channels(); ++channel) {
@@ -65,12 +91,6 @@ class key_output final : public exchange_output<T> {
   }
 
  private:
-  struct cursor {
-    T* next = nullptr;
-    T* end = nullptr;
-    T* begin = nullptr;
-    std::uint64_t* hash = nullptr;
-  };
   void settle() {
     for (std::uint32_t channel = 0; channel < this->channels(); ++channel) settle(channel);
   }

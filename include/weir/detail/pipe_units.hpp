@@ -19,14 +19,19 @@
 
 namespace weir::detail {
 
+// An emitter is where a loop's results go. Its session lives for one batch: it keeps in local variables what the loop
+// would otherwise load again for every record, because a stored record might alias it.
+
 /// Results leave as batches, to whoever is connected.
 template <class Out>
 class batch_emitter {
  public:
+  using session = typename batch_collector<Out>::cursor;
   void connect(batch_consumer_base* consumer) {
     collector_.set_consumer(static_cast<batch_consumer<Out>*>(consumer));
   }
   void set_time(std::int64_t time_ms) { collector_.set_time(time_ms); }
+  session begin() { return session(collector_); }
   collector<Out>& target() { return collector_; }
   void flush() { collector_.flush(); }
   void add_parts(std::vector<operator_part*>&) {}
@@ -43,10 +48,11 @@ template <class Out, class Key, class KeyFn>
 class key_emitter {
  public:
   using output = key_output<Out, Key, KeyFn>;
+  using session = typename output::session;
 
   void connect(batch_consumer_base* consumer) { output_ = static_cast<output*>(consumer); }
   void set_time(std::int64_t time_ms) { output_->set_time(time_ms); }
-  output& target() { return *output_; }
+  session begin() { return session(*output_); }
   void flush() {}  // the exchange decides when its batches leave
   void add_parts(std::vector<operator_part*>&) {}
   void attach(unit_host&) {}
@@ -56,6 +62,24 @@ class key_emitter {
  private:
   output* output_ = nullptr;
 };
+
+/// Runs one batch's loop over the pipe and the emitter's session. Small functions without owned memory are copied into
+/// local variables for its length, so that what they captured stays in registers.
+template <class Pipe, class Emitter, class Loop>
+void run(Pipe& pipe, Emitter& emitter, Loop&& loop) {
+  if constexpr (Pipe::wants_collector) {
+    loop(pipe, emitter.target());
+  } else if constexpr (std::is_trivially_copyable_v<Pipe> && sizeof(Pipe) <= 64) {
+    Pipe local = pipe;
+    auto session = emitter.begin();
+    loop(local, session);
+    pipe.~Pipe();
+    new (&pipe) Pipe(local);  // a function may have changed what it captured; lambdas cannot be assigned
+  } else {
+    auto session = emitter.begin();
+    loop(pipe, session);
+  }
+}
 
 template <class In, class Pipe, class Emitter>
 class pipe_unit final : public operator_unit, public batch_consumer<In> {
@@ -81,8 +105,9 @@ class pipe_unit final : public operator_unit, public batch_consumer<In> {
 
   void on_batch(batch<In>& records) override {
     emitter_.set_time(records.time_ms);
-    auto& target = emitter_.target();
-    for (auto& record : records) pipe_.apply(std::move(record), target);
+    run(pipe_, emitter_, [&](auto& pipe, auto& target) {
+      for (auto& record : records) pipe.apply(std::move(record), target);
+    });
     emitter_.flush();
   }
 
@@ -123,8 +148,11 @@ class source_pipe_unit final : public source_unit {
 
   poll_result poll() override {
     emitter_.set_time(host_->wall_ms());
-    head_stage head{pipe_, emitter_.target()};
-    const poll_result polled = reader_->poll(head);
+    poll_result polled;
+    run(pipe_, emitter_, [&](auto& pipe, auto& target) {
+      head_stage<std::remove_reference_t<decltype(target)>> head{pipe, target};
+      polled = reader_->poll(head);
+    });
     emitter_.flush();
     return polled;
   }
@@ -132,12 +160,12 @@ class source_pipe_unit final : public source_unit {
  private:
   using record_type = typename Reader::record_type;
   using view_type = typename Reader::view_type;
-  using target_type = std::remove_reference_t<decltype(std::declval<Emitter&>().target())>;
 
   /// Views go on as views when the first stage takes them, and become records otherwise.
+  template <class Target>
   struct head_stage {
     Pipe& pipe;
-    target_type& target;
+    Target& target;
     void emit(record_type&& record) { pipe.apply(std::move(record), target); }
     void emit(view_type view)
       requires(!std::is_same_v<view_type, record_type>)

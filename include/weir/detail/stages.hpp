@@ -17,6 +17,7 @@
 namespace weir::detail {
 
 struct identity_stage {
+  static constexpr bool wants_collector = false;
   template <class View>
   static constexpr bool takes = false;
 
@@ -29,6 +30,7 @@ struct identity_stage {
 template <class F>
 struct map_stage {
   F f;
+  static constexpr bool wants_collector = false;
   template <class View>
   static constexpr bool takes = std::is_invocable_v<F&, View>;
 
@@ -41,6 +43,7 @@ struct map_stage {
 template <class F>
 struct filter_stage {
   F f;
+  static constexpr bool wants_collector = false;
   template <class View>
   static constexpr bool takes = false;
 
@@ -54,6 +57,7 @@ struct filter_stage {
 template <class F, class Out>
 struct flat_map_stage {
   F f;
+  static constexpr bool wants_collector = true;
   template <class View>
   static constexpr bool takes = std::is_invocable_v<F&, View, collector<Out>&>;
 
@@ -79,6 +83,7 @@ template <class First, class Second>
 struct compose {
   First first;
   Second second;
+  static constexpr bool wants_collector = Second::wants_collector;
   template <class View>
   static constexpr bool takes =
       std::is_same_v<First, identity_stage> ? Second::template takes<View> : First::template takes<View>;

@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: Apache-2.0
+// job_simulator runs a whole job in one thread: the real job_machine and task_cores, and between them in-memory FIFO links
+// of which a seeded scheduler always delivers from a random one. Time is simulated. It crashes tasks, loses manifests and
+// chunks in the store, and lets checkpoints time out, as often as its options say; and it watches the channels: nobody
+// has more batches in flight than credits (P3), and the snapshots of a complete epoch are a consistent cut (P6).
+//
+// Not simulated: threads, damaged disks (state/snapshot_damage_test), lanes (sinks that write in the background).
+//
+// Owner:      a test case.
+// Invariants: the same options give the same run. Links are FIFO for each pair of actors, as CAF's are, and no more.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <random>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "coordinator/job_machine.hpp"
+#include "dataflow/task_core.hpp"
+
+namespace weir::test {
+
+/// What survives a run: complete checkpoints, all of them, and the numbers that were handed out.
+struct memory_store {
+  std::vector<chunk> blobs;  // blob n is blobs[n - 1]
+  std::map<epoch_id, manifest> manifests;
+  std::uint64_t next_epoch = 1;
+  std::uint64_t next_attempt = 1;
+};
+
+struct simulator_options {
+  std::shared_ptr<const plan> physical;
+  std::uint64_t seed = 0;
+  alignment mode = alignment::exactly_once;
+  manifest restore_from;
+  // one in so many, 0: never
+  std::uint32_t crash = 0;           // steps: some task dies
+  std::uint32_t failed_manifest = 0; // manifests: cannot be written
+  std::uint32_t failed_chunk = 0;    // chunks: cannot be stored
+  std::chrono::nanoseconds checkpoint_timeout = std::chrono::minutes(10);
+  /// The subtask of this chain takes a step ten times less often than others.
+  std::string slow_chain;
+};
+
+struct simulator_counts {
+  std::uint64_t crashes = 0;
+  std::uint64_t declined = 0;
+  std::uint64_t dropped = 0;          // elements of older attempts that arrived at a newer one
+  std::uint64_t ahead_of_cut = 0;     // batches processed before a snapshot that their sender sent after its own
+  std::uint64_t waited_for_credit = 0; // looks at a task that waits for credit
+  std::uint64_t deltas = 0;           // states written as deltas
+  std::uint64_t in_flight_max = 0;
+};
+
+class job_simulator final : job_effects {
+ public:
+  job_simulator(simulator_options options, memory_store& store)
+      : options_(std::move(options)), store_(store), random_(options_.seed), machine_(machine_options(), *this) {
+    for (const auto& task : options_.physical->tasks) nodes_.push_back(std::make_unique<node>(*this, task.id));
+  }
+
+  /// Until the job is over. Fails the test case when it stands still, or does not end.
+  void run() {
+    machine_.start(clock_);
+    for (std::uint64_t steps = 0; !machine_.over(); ++steps) {
+      REQUIRE_MESSAGE(steps < 3'000'000, "the job does not end");
+      step();
+    }
+    REQUIRE_MESSAGE(!failure_, failure_->text());
+  }
+
+  const simulator_counts& counts() const { return counts_; }
+  const job_counters& job() const { return machine_.counters(); }
+
+ private:
+  using address = std::uint32_t;
+  using message = std::function<void()>;
+  /// What one channel carried in one attempt.
+  struct channel_watch {
+    std::uint64_t sent = 0;       // batches
+    std::uint64_t processed = 0;
+    std::map<epoch_id, std::uint64_t> sent_before;       // its marker
+    std::map<epoch_id, std::uint64_t> processed_before;  // the receiver's snapshot
+  };
+
+  struct node final : task_ports {
+    node(job_simulator& of, task_id id) : sim(of), task(id) {}
+
+    void send(task_id to, element what) override { sim.on_sent(task, to, std::move(what)); }
+    void give_credit(task_id to, credit_return what) override { sim.on_credit(task, to, std::move(what)); }
+    void submit(std::unique_ptr<lane_job>) override { FAIL("a task asked for a lane"); }
+    void put_chunk(snapshot_piece piece) override { sim.post(task.value, sim.store(), [this, piece] { sim.put(piece); }); }
+    void end_snapshot(snapshot_end end) override { sim.post(task.value, sim.store(), [this, end] { sim.finish_snapshot(end); }); }
+    void decline(epoch_id epoch, std::string reason) override {
+      ++sim.counts_.declined;
+      const task_decline what{{task, epoch, attempt, {1}}, std::move(reason)};
+      sim.tell([=](job_machine& machine, auto now) { machine.on_decline(what, now); }, task.value);
+    }
+    void confirm_commit(epoch_id epoch) override {
+      sim.tell([=, id = task](job_machine& machine, auto now) { machine.on_committed(id, epoch, now); }, task.value);
+    }
+    void finishing() override {
+      sim.tell([id = task, at = attempt](job_machine& machine, auto now) { machine.on_finishing(id, at, now); }, task.value);
+    }
+    steady_time now() const override { return sim.clock_ += std::chrono::microseconds(30); }
+    std::int64_t wall_ms() const override { return 0; }
+    void report(std::string_view) override {}
+
+    job_simulator& sim;
+    task_id task;
+    attempt_id attempt;
+    std::unique_ptr<task_core> core;
+    std::vector<chunk_ref> to_load;
+    std::size_t loaded = 0;
+  };
+
+  // -- the scheduler --
+
+  bool one_in(std::uint32_t n) { return n != 0 && random_() % n == 0; }
+
+  void step() {
+    clock_ += std::chrono::microseconds(random_() % 20);
+    if (machine_.next_time(clock_) <= clock_) machine_.on_time(clock_);
+    if (one_in(options_.crash)) crash(*nodes_[random_() % nodes_.size()]);
+    std::vector<message> choices;
+    for (auto& [ends, link] : links_) {
+      if (!link.empty()) choices.push_back([&queue = link] { deliver(queue); });
+    }
+    for (auto& one : nodes_) add_choices(*one, choices);
+    if (choices.empty()) return wait();
+    choices[random_() % choices.size()]();
+  }
+
+  static void deliver(std::deque<message>& link) {
+    message next = std::move(link.front());
+    link.pop_front();
+    next();
+  }
+
+  void add_choices(node& one, std::vector<message>& choices) {
+    if (!one.core) return;
+    const bool slow = options_.physical->chain_of(one.task).name == options_.slow_chain;
+    if (slow && random_() % 10 != 0) return;
+    if (one.core->has_work()) choices.push_back([&one] { one.core->step(); });
+    if (one.core->holds_records()) choices.push_back([&one] { one.core->flush(); });
+  }
+
+  void wait() {
+    steady_time next = machine_.next_time(clock_);
+    for (const auto& one : nodes_) {
+      if (one->core) next = std::min(next, one->core->wait_until());
+    }
+    if (machine_.over()) return;
+    REQUIRE_MESSAGE(next != steady_time::max(), "everything waits for something else");
+    clock_ = std::max(clock_, next);
+    for (const auto& one : nodes_) {
+      if (one->core && one->core->wait_until() <= clock_) one->core->wake();
+    }
+  }
+
+  void post(address from, address to, message what) { links_[{from, to}].push_back(std::move(what)); }
+  address store() const { return static_cast<address>(nodes_.size()); }
+  address coordinator() const { return store() + 1; }
+
+  template <class F>
+  void tell(F report, address from) {
+    post(from, coordinator(), [this, report] { report(machine_, clock_); });
+  }
+
+  void crash(node& one) {
+    ++counts_.crashes;
+    if (one.core) one.core->close();
+    one.core.reset();
+    tell([id = one.task, at = one.attempt](job_machine& machine, auto now) {
+      machine.on_task_failed(id, at, {error_code::user_exception, "a simulated crash"}, now);
+    }, one.task.value);
+  }
+
+  // -- the channels, watched --
+
+  channel_watch& watch(attempt_id attempt, task_id receiver, std::uint32_t channel) {
+    return channels_[{attempt, receiver, channel}];
+  }
+
+  void on_sent(task_id from, task_id to, element what) {
+    auto& channel = watch(what.attempt, to, what.channel);
+    if (what.what == element::kind::batch) {
+      ++channel.sent;
+      const auto in_flight = channel.sent - channel.processed;
+      counts_.in_flight_max = std::max(counts_.in_flight_max, in_flight);
+      CHECK(in_flight <= channel_credits);  // P3
+    } else if (what.what == element::kind::marker) {
+      channel.sent_before[what.epoch] = channel.sent;
+      note_snapshot(from, what);
+    }
+    post(from.value, to.value, [this, to, what]() mutable {
+      auto& receiver = *nodes_[to.value];
+      if (!receiver.core) return;
+      const auto dropped = receiver.core->inputs().dropped();
+      receiver.core->on_element(std::move(what));
+      counts_.dropped += receiver.core->inputs().dropped() - dropped;
+    });
+  }
+
+  void on_credit(task_id from, task_id to, credit_return what) {
+    ++watch(what.attempt, from, input_of(from, to, what)).processed;
+    post(from.value, to.value, [this, to, what]() mutable {
+      if (nodes_[to.value]->core) nodes_[to.value]->core->on_credit(std::move(what));
+    });
+  }
+
+  std::uint32_t input_of(task_id receiver, task_id sender, const credit_return& what) const {
+    const auto ends = input_channels(*options_.physical, receiver);
+    for (std::uint32_t i = 0; i < ends.size(); ++i) {
+      if (ends[i].peer == sender && ends[i].exchange == what.exchange && ends[i].peer_channel == what.channel) return i;
+    }
+    FAIL("credit for a channel that is not there");
+    return 0;
+  }
+
+  /// The task has just frozen its state: it sends its first marker.
+  void note_snapshot(task_id task, const element& marker) {
+    const auto inputs = input_channels(*options_.physical, task).size();
+    for (std::uint32_t i = 0; i < inputs; ++i) {
+      auto& channel = watch(marker.attempt, task, i);
+      channel.processed_before.emplace(marker.epoch, channel.processed);
+    }
+  }
+
+  /// Chandy and Lamport: nothing is in a receiver's snapshot that is not in its sender's; with blocking, everything that
+  /// is in the sender's is in the receiver's.
+  void check_cut(epoch_id epoch) {
+    for (const auto& [ends, channel] : channels_) {
+      const auto received = channel.processed_before.find(epoch);
+      if (received == channel.processed_before.end()) continue;  // the receiver has no output, or had finished
+      const auto marked = channel.sent_before.find(epoch);
+      const auto sent = marked != channel.sent_before.end() ? marked->second : channel.sent;
+      CHECK(received->second >= sent);
+      if (options_.mode == alignment::exactly_once) CHECK(received->second == sent);
+      counts_.ahead_of_cut += received->second - std::min(sent, received->second);
+    }
+  }
+
+  // -- the store --
+
+  void put(const snapshot_piece& piece) {
+    post(store(), piece.task.value, [this, piece] {
+      auto& to = *nodes_[piece.task.value];
+      if (to.core && to.attempt == piece.attempt) to.core->on_chunk_stored();
+    });
+    if (lost_.contains(piece.epoch)) return;
+    if (one_in(options_.failed_chunk)) {
+      lost_.insert(piece.epoch);
+      return tell([=](job_machine& machine, auto now) {
+        machine.on_store_failed(piece.epoch, {error_code::no_space, "a simulated full disk"}, now);
+      }, store());
+    }
+    store_.blobs.push_back(piece.content);
+    stored_[{piece.epoch, piece.task, piece.place.part, piece.place.state}].push_back(store_.blobs.size());
+  }
+
+  void finish_snapshot(const snapshot_end& end) {
+    if (lost_.contains(end.epoch)) return;
+    task_ack ack{{end.task, end.epoch, end.attempt, {1}}, {}, end.snapshot};
+    for (std::uint32_t part = 0; part < ack.stored.operators.size(); ++part) {
+      auto& one = ack.stored.operators[part];
+      for (std::uint32_t state = 0; state < one.states.size(); ++state) {
+        auto& chunks = one.states[state].chunks;
+        counts_.deltas += one.states[state].full ? 0 : 1;
+        declared_state declared{one.uid, one.states[state].name, {}};
+        for (const auto& ref : chunks) declared.chunks.push_back({ref.kind, ref.groups, ref.entries, ref.bytes, ref.checksum});
+        ack.declared.push_back(std::move(declared));
+        const auto& blobs = stored_[{end.epoch, end.task, part, state}];
+        REQUIRE(blobs.size() == chunks.size());
+        for (std::size_t i = 0; i < chunks.size(); ++i) chunks[i].blob = blobs[i];
+      }
+    }
+    tell([ack](job_machine& machine, auto now) { machine.on_ack(ack, now); }, store());
+  }
+
+  // -- job_effects --
+
+  void roll_back(attempt_id attempt, const std::vector<task_id>& tasks) override {
+    for (const auto task : tasks) {
+      post(coordinator(), task.value, [this, task, attempt] {
+        auto& one = *nodes_[task.value];
+        if (attempt <= one.attempt) return;
+        one.attempt = attempt;
+        if (one.core) one.core->close();
+        one.core.reset();
+        tell([=](job_machine& machine, auto now) { machine.on_rolled_back(task, attempt, now); }, task.value);
+      });
+    }
+  }
+  void restore(attempt_id attempt, task_id task, task_restore from) override {
+    post(coordinator(), task.value, [this, attempt, task, from] {
+      auto& one = *nodes_[task.value];
+      if (attempt != one.attempt) return;
+      one.core = std::make_unique<task_core>(options_.physical, task, attempt, task_settings{options_.mode}, one);
+      one.to_load = one.core->begin_restore(from);
+      one.loaded = 0;
+      load_next(one);
+    });
+  }
+  void load_next(node& one) {
+    if (one.loaded == one.to_load.size()) {
+      REQUIRE(one.core->finish_restore());
+      return tell([id = one.task, at = one.attempt](job_machine& machine, auto now) { machine.on_restored(id, at, now); },
+                  one.task.value);
+    }
+    post(store(), one.task.value, [this, &one, attempt = one.attempt] {
+      if (!one.core || one.attempt != attempt) return;
+      const auto loaded = one.core->on_chunk(store_.blobs.at(one.to_load[one.loaded++].blob - 1));
+      REQUIRE_MESSAGE(loaded, loaded.error().text());
+      load_next(one);
+    });
+  }
+  void resume(attempt_id attempt, const std::vector<task_id>& tasks) override {
+    for (const auto task : tasks) {
+      post(coordinator(), task.value, [this, task, attempt] {
+        auto& one = *nodes_[task.value];
+        if (one.core && one.attempt == attempt) one.core->resume();
+      });
+    }
+  }
+  template <class F>
+  void to_all(F what) {
+    for (const auto& one : nodes_) {
+      post(coordinator(), one->task.value, [&one = *one, what] {
+        if (one.core) what(*one.core);
+      });
+    }
+  }
+  void trigger(epoch_id epoch) override {
+    to_all([epoch](task_core& core) { core.on_trigger(epoch); });
+  }
+  void abort(epoch_id epoch) override {
+    to_all([epoch](task_core& core) { core.on_abort(epoch); });
+  }
+  void commit(epoch_id epoch, const std::vector<task_id>& tasks) override {
+    for (const auto task : tasks) {
+      post(coordinator(), task.value, [this, task, epoch] {
+        if (nodes_[task.value]->core) nodes_[task.value]->core->on_commit(epoch);
+      });
+    }
+  }
+  void write_manifest(manifest complete) override {
+    check_cut(complete.epoch);
+    post(coordinator(), store(), [this, complete] {
+      const epoch_id epoch = complete.epoch;
+      const bool lost = one_in(options_.failed_manifest);
+      if (!lost) CHECK(store_.manifests.emplace(epoch, complete).second);
+      tell([=](job_machine& machine, auto now) {
+        machine.on_manifest_written(epoch, lost ? result<void>(error{error_code::io, "a simulated failure"}) : result<void>(), now);
+      }, store());
+    });
+  }
+  void abandon(epoch_id epoch) override {
+    post(coordinator(), store(), [this, epoch] { lost_.insert(epoch); });
+  }
+  void reserve_epochs() override {
+    post(coordinator(), store(), [this] {
+      const epoch_id first{std::exchange(store_.next_epoch, store_.next_epoch + 16)};
+      tell([=](job_machine& machine, auto now) { machine.on_epochs_reserved(first, 16, now); }, store());
+    });
+  }
+  void reserve_attempts() override {
+    post(coordinator(), store(), [this] {
+      const attempt_id first{std::exchange(store_.next_attempt, store_.next_attempt + 16)};
+      tell([=](job_machine& machine, auto now) { machine.on_attempts_reserved(first, 16, now); }, store());
+    });
+  }
+  void ended(std::optional<error> failure) override { failure_ = std::move(failure); }
+  double random() override { return 0.5; }
+
+  job_machine_options machine_options() {
+    checkpoint_settings checkpoints;
+    checkpoints.interval = std::chrono::milliseconds(5);
+    checkpoints.timeout = options_.checkpoint_timeout;
+    checkpoints.tolerable_failures = 1'000'000;
+    restart_settings restarts;
+    restarts.kind = restart_kind::fixed_delay;
+    restarts.fixed_delay = {1'000'000, std::chrono::milliseconds(random_() % 3)};
+    const epoch_id epoch{std::exchange(store_.next_epoch, store_.next_epoch + 16)};
+    const attempt_id attempt{std::exchange(store_.next_attempt, store_.next_attempt + 16)};
+    return {.job = "simulated", .build = "", .physical = options_.physical, .checkpoints = checkpoints,
+            .restarts = restarts, .fence = {1}, .epochs = {epoch, 16}, .attempts = {attempt, 16},
+            .restore_from = options_.restore_from};
+  }
+
+  simulator_options options_;
+  memory_store& store_;
+  std::mt19937_64 random_;
+  mutable steady_time clock_{std::chrono::seconds(1)};
+  job_machine machine_;
+  std::vector<std::unique_ptr<node>> nodes_;
+  std::map<std::pair<address, address>, std::deque<message>> links_;
+  std::map<std::tuple<attempt_id, task_id, std::uint32_t>, channel_watch> channels_;
+  std::map<std::tuple<epoch_id, task_id, std::uint32_t, std::uint32_t>, std::vector<std::uint64_t>> stored_;
+  std::set<epoch_id> lost_;
+  simulator_counts counts_;
+  std::optional<error> failure_;
+};
+
+}  // namespace weir::test

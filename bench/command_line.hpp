@@ -17,6 +17,7 @@
 
 namespace weir::bench {
 
+/// The hand-written exchange has a ring for each pair.
 inline constexpr unsigned parallelism_max = 64;
 inline constexpr std::uint64_t keys_max = std::uint64_t{1} << 40;
 

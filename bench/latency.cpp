@@ -3,8 +3,10 @@
 // the moment at which the schedule makes it due to the sink; beside it, in turn, the same on plain
 // CAF actors. One record in 61 is timed. One JSON line a run, and one with the medians of each side.
 // Exit codes: 0 done, 1 failed or wrong sum, 2 usage.
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
@@ -139,7 +141,10 @@ class latency_benchmark {
     side weir{"weir", {}, {}, {}};
     side bare{"bare_caf", {}, {}, {}};
     const unsigned attempts_max = 2 * options_.runs;
-    for (unsigned i = 0; i < attempts_max && weir.runs.size() < options_.runs; ++i) {
+    const auto enough = [&] {
+      return std::min(weir.runs.size(), bare.runs.size()) >= options_.runs;
+    };
+    for (unsigned i = 0; i < attempts_max && !enough(); ++i) {
       const open_loop of_weir = make_schedule();
       run_side(weir, [&] { return run_weir_latency(of_weir, options_); });
       const open_loop of_bare = make_schedule();

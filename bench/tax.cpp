@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // tax: what weir costs. Runs one of the benchmark works through weir and as a hand-written loop, in
 // turn in this process, and prints rates, their ratio and whether the sums were right, one JSON
-// line a round and one for all. Exit codes: 0 done, 1 failed or wrong sum, 2 usage.
+// line a round and one for all. With checkpoints (--checkpoint-interval), weir without them takes part
+// as well, and --against self leaves the loop out. Exit codes: 0 done, 1 failed or wrong sum, 2 usage.
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdint>
@@ -14,29 +15,32 @@
 #include <utility>
 #include <vector>
 
+#include "bench/command_line.hpp"
 #include "bench/comparison.hpp"
 #include "bench/expected_sum.hpp"
 #include "bench/hand/hand_works.hpp"
 #include "bench/scratch_text.hpp"
 #include "bench/text_generator.hpp"
 #include "bench/weir_works.hpp"
-#include "common/duration.hpp"
 
 namespace {
 
 using namespace weir::bench;
 
-constexpr unsigned parallelism_max = 64;  // the hand-written exchange has a ring for each pair
 constexpr std::uint64_t records_default = 100'000'000;
 constexpr std::uint64_t words_default = 50'000'000;
 constexpr std::uint64_t text_seed = 1;
 
+constexpr std::chrono::milliseconds interval_default{1000};  // with --against self
+
 enum class side : std::uint8_t { both, weir, hand };
+enum class opponent : std::uint8_t { hand, self };
 
 struct command_line {
   work_settings settings;
   comparison_options options;
   side only = side::both;
+  opponent against = opponent::hand;
 };
 
 class weir_contender : public contender {
@@ -48,14 +52,6 @@ class hand_contender : public contender {
  public:
   run_result run(const work_settings& settings) override { return run_hand(settings); }
 };
-
-/// "1s", "500 ms", "100" (milliseconds); an error text for CLI11, or none.
-std::string parse_interval(const std::string& text, std::chrono::milliseconds& interval) {
-  const auto parsed = weir::parse_duration(text);
-  if (!parsed) return parsed.error().message;
-  interval = std::chrono::ceil<std::chrono::milliseconds>(parsed.value());
-  return {};
-}
 
 /// An option whose argument is one of the names in `choices`.
 template <class Choice>
@@ -81,20 +77,20 @@ void add_options(CLI::App& app, command_line& line) {
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
   app.add_option("--file", settings.file, "word-count: a text, instead of generating one")
       ->check(CLI::ExistingFile);
-  app.add_option_function<std::string>(
-      "--checkpoint-interval",
-      [&settings](const std::string& text) {
-        const std::string failure = parse_interval(text, settings.checkpoint_interval);
-        if (!failure.empty()) throw CLI::ValidationError("--checkpoint-interval", failure);
-      },
+  add_duration(
+      app, "--checkpoint-interval", settings.checkpoint_interval,
       "exactly-once checkpoints by weir (1s, 500ms), and weir without them for comparison");
   app.add_option("--runs", line.options.rounds, "runs of each side, after one to warm up")
       ->check(CLI::Range(1u, 1000u));
   add_choice<word_loop>(app, "--hand", settings.words,
                         {{"same-table", word_loop::same_table}, {"simd", word_loop::simd}},
                         "word-count by hand: with the table of weir's state, or its own");
-  add_choice<side>(app, "--only", line.only, {{"weir", side::weir}, {"hand", side::hand}},
-                   "run one side alone");
+  CLI::Option* only = add_choice<side>(
+      app, "--only", line.only, {{"weir", side::weir}, {"hand", side::hand}}, "run one side alone");
+  add_choice<opponent>(app, "--against", line.against,
+                       {{"hand", opponent::hand}, {"self", opponent::self}},
+                       "self: weir with checkpoints (each second, unless told) against without")
+      ->excludes(only);
 }
 
 /// The records that a run takes in and what it must find.
@@ -161,6 +157,12 @@ int main(int argc, char** argv) {
           line.settings.which == work::word_count ? words_default : records_default;
     }
     line.options.voids_max = line.options.rounds;
+    if (line.against == opponent::self) {
+      line.only = side::weir;
+      if (line.settings.checkpoint_interval.count() == 0) {
+        line.settings.checkpoint_interval = interval_default;
+      }
+    }
     return compare(line);
   } catch (const CLI::ParseError& failure) {
     return app.exit(failure) == 0 ? 0 : 2;

@@ -64,7 +64,7 @@ result<void> part_lane::commit(sink_work& work) {
 result<void> part_lane::do_step(sink_step& step) {
   switch (step.what) {
     case sink_step::kind::append:
-      return files_->append(step.text, step.now);
+      return append(step);
     case sink_step::kind::roll:
       return files_->on_time(step.now);
     case sink_step::kind::prepare:
@@ -74,6 +74,17 @@ result<void> part_lane::do_step(sink_step& step) {
   if (!intents) return intents.error();
   step.intents = std::move(*intents);
   return {};
+}
+
+result<void> part_lane::append(const sink_step& step) {
+  auto appended = files_->append(step.text, step.now);
+  if (appended || appended.error().code != error_code::in_use) return appended;
+  // The other case in which attempts meet: somebody removed the state, and so the attempts' count.
+  return error{error_code::in_use,
+               appended.error().message +
+                   ", or it is left of a run whose state directory was "
+                   "removed: then remove the hidden files of output directory '" +
+                   files_->directory().path() + "', too"};
 }
 
 bool part_lane::is_to_wait_for(const error& failure) {

@@ -68,6 +68,7 @@ class part_lane {
   result<void> check_unused(const part_directory& directory) const;
   result<void> commit(sink_work& work);
   result<void> do_step(sink_step& step);
+  result<void> append(const sink_step& step);
   bool is_to_wait_for(const error& failure);
   error explain(error failure) const;
 

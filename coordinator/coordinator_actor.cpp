@@ -40,19 +40,22 @@ class coordinator_shell final : public job_effects {
 
   void start(team members) {
     team_ = std::move(members);
-    machine_.start(now());
-    after();
+    drive([](job_machine& job, auto time) { job.start(time); });
   }
+  /// A broken invariant of the machine ends the job, with the values in its message; not this actor.
   template <class F>
   void drive(F&& input) {
-    input(machine_, now());
+    try {
+      input(machine_, now());
+    } catch (const std::exception& failure) {
+      machine_.fail({error_code::invariant, failure.what()});
+    }
     after();
   }
   void on_wake(std::uint64_t generation) {
     if (generation != generation_) return;
     wake_at_ = steady_time::max();
-    machine_.on_time(now());
-    after();
+    drive([](job_machine& job, auto time) { job.on_time(time); });
   }
   fence_id fence() const { return fence_; }
   const team& members() const { return team_; }
@@ -141,7 +144,17 @@ void on_ack(coordinator_shell& shell, snapshot_acked& what) {
   shell.drive([&](job_machine& job, auto now) { job.on_ack(std::move(ack), now); });
 }
 
-void on_supervisor_down(self_ptr self, coordinator_shell& shell) {
+void on_member_down(self_ptr self, coordinator_shell& shell, const caf::down_msg& down) {
+  if (down.source == shell.members().store.address()) {
+    shell.drive([&](job_machine& job, auto) {
+      job.fail({error_code::io, "the snapshot store's actor ended: " + to_string(down.reason)});
+    });
+    return;
+  }
+  shell.drive([&](job_machine& job, auto) {  // no effect when it ended because the job is over
+    job.fail({error_code::invariant, "the supervisor ended: " + to_string(down.reason)});
+  });
+  self->demonitor(shell.members().store);
   shell.close_board();
   self->send(shell.members().store, stop_atom::value);
   self->quit();
@@ -155,10 +168,11 @@ caf::behavior coordinator_actor(self_ptr self, std::shared_ptr<job_machine_optio
       std::make_shared<coordinator_shell>(self, std::move(*options), std::move(board), seed);
   auto* shell = self->state.shell.get();
   self->set_default_handler(caf::drop);
-  self->set_down_handler([self, shell](caf::down_msg&) { on_supervisor_down(self, *shell); });
+  self->set_down_handler([self, shell](caf::down_msg& down) { on_member_down(self, *shell, down); });
   return {
       [self, shell](team& members) {
         self->monitor(members.supervisor);
+        self->monitor(members.store);
         shell->start(std::move(members));
       },
       [shell](const rolled_back& what) {

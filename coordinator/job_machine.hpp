@@ -97,6 +97,8 @@ class job_machine {
   void on_attempts_reserved(attempt_id first, std::uint64_t count, time_point now);
   void on_time(time_point now);
   void cancel();
+  /// The job cannot go on, for a reason outside of its tasks.
+  void fail(error why);
 
   /// When on_time() wants to be called next.
   time_point next_time(time_point now) const;
@@ -135,7 +137,6 @@ class job_machine {
   void advance_checkpoints(time_point now);
   void request_final_if_finishing();
   void commit_all(epoch_id epoch, bool ends_job, time_point now);
-  void fail(error why);
   std::vector<attempt_id> attempts() const;
   std::vector<expected_task> expected_tasks() const;
   manifest manifest_head(bool ends_job) const;

@@ -20,6 +20,9 @@ chain_units::chain_units(const plan& physical, const planned_chain& chain,
     source_ = dynamic_cast<source_unit*>(units_.front().get());
     WEIR_CHECK(source_ != nullptr, "chain", chain.name, "begins with no source");
   }
+  const bool ends_in_sink =
+      physical.logical->nodes[chain.units.back().nodes.back()].kind == node_kind::sink;
+  if (ends_in_sink) sink_ = units_.back().get();
   for (const auto& unit : units_) {
     parts_.insert(parts_.end(), unit->parts().begin(), unit->parts().end());
   }
@@ -63,11 +66,22 @@ void chain_units::end() {
   for (const auto& unit : units_) unit->on_end();
 }
 
+void chain_units::end_again() {
+  if (sink_ != nullptr) sink_->on_end();
+}
+
 bool chain_units::ready() const {
   for (const auto& unit : units_) {
     if (!unit->ready()) return false;
   }
   return true;
+}
+
+bool chain_units::holds_records() const {
+  for (const auto& unit : units_) {
+    if (unit->holds_records()) return true;
+  }
+  return false;
 }
 
 void chain_units::flush() {

@@ -28,8 +28,12 @@ class chain_units {
   void accept(batch_base& records) { head_->accept(records); }
   /// Tells every unit, in order, that its input has ended.
   void end();
+  /// The same where it had ended before a restore, with nothing new since: operators said then what they say at the end,
+  /// and it is in the checkpoint; only a sink is told again, as it reports when that checkpoint is complete (P16).
+  void end_again();
   bool ready() const;
   void flush();
+  bool holds_records() const;
   void close();
 
   /// The chain's source, or nullptr.
@@ -43,6 +47,7 @@ class chain_units {
   std::vector<std::unique_ptr<batch_consumer_base>> tees_;
   batch_consumer_base* head_ = nullptr;
   source_unit* source_ = nullptr;
+  operator_unit* sink_ = nullptr;
   std::vector<operator_part*> parts_;
   bool closed_ = false;
 };

@@ -58,6 +58,7 @@ task_core::task_core(std::shared_ptr<const plan> physical, task_id task, attempt
 task_core::~task_core() = default;
 
 const std::vector<chunk_ref>& task_core::begin_restore(task_restore from) {
+  had_ended_ = from.ended;
   restorer_ = std::make_unique<task_restorer>(std::move(from), units_.parts(),
                                               groups_of(subtask_.index, subtask_.parallelism));
   return restorer_->chunks();
@@ -244,7 +245,11 @@ void task_core::after_batch() {
 }
 
 void task_core::finish_input() {
-  units_.end();
+  if (had_ended_ && records_in_ == 0) {
+    units_.end_again();
+  } else {
+    units_.end();
+  }
   phase_ = phase::finishing;
   for (const auto& gate : gates_) gate->send_end();
   ports_.finishing();
@@ -264,7 +269,7 @@ bool task_core::holds_records() const {
   for (const auto& gate : gates_) {
     if (gate->holds_records()) return true;
   }
-  return false;
+  return units_.holds_records();
 }
 
 void task_core::close() {

@@ -115,6 +115,7 @@ class task_core final : public unit_host {
   epoch_id last_snapshot_;   // newest epoch that this task began or declined
   std::optional<epoch_id> committing_;
   std::uint64_t records_in_ = 0;
+  bool had_ended_ = false;  // before the restore
 };
 
 }  // namespace weir

@@ -45,6 +45,18 @@ class restore_builder {
         chain_(physical.chain_of(task)),
         mine_(physical.tasks[task.value].subtask) {}
 
+  /// Whether the chain had ended in the subtask that this one continues; at another parallelism, in all of them.
+  bool had_ended(const manifest& from, const std::vector<std::string>& uids) const {
+    bool ended = false;
+    for (const auto& task : from.tasks) {
+      if (task.parallelism == chain_.parallelism && task.subtask != mine_) continue;
+      if (!has_one_of(task, uids)) continue;
+      if (!task.finished) return false;
+      ended = true;
+    }
+    return ended;
+  }
+
   part_restore collect(const manifest& from, const std::string& uid) const {
     part_restore part;
     part.uid = uid;
@@ -62,6 +74,11 @@ class restore_builder {
   }
 
  private:
+  static bool has_one_of(const task_snapshot& task, const std::vector<std::string>& uids) {
+    return std::any_of(task.operators.begin(), task.operators.end(), [&](const operator_snapshot& of) {
+      return std::find(uids.begin(), uids.end(), of.uid) != uids.end();
+    });
+  }
   /// Lists and intents of an old subtask go to the new one of the same index, modulo the new
   /// parallelism.
   bool owns(const task_snapshot& task) const { return task.subtask % chain_.parallelism == mine_; }
@@ -130,7 +147,9 @@ task_restore plan_restore(const manifest& from, const plan& physical, task_id ta
   restore.epoch = from.epoch;
   restore.fresh = from.tasks.empty();
   const restore_builder builder(physical, task);
-  for (const auto& uid : operators_of(physical, physical.chain_of(task))) {
+  const auto uids = operators_of(physical, physical.chain_of(task));
+  restore.ended = builder.had_ended(from, uids);
+  for (const auto& uid : uids) {
     restore.parts.push_back(builder.collect(from, uid));
   }
   return restore;

@@ -36,6 +36,7 @@ struct part_restore {
 struct task_restore {
   epoch_id epoch;
   bool fresh = true;
+  bool ended = false;  ///< the operators had seen the end of their input, and have said what they say then (P16)
   std::vector<part_restore> parts;
 };
 

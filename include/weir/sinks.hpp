@@ -46,6 +46,7 @@ class line_unit final : public operator_unit, public batch_consumer<T> {
     sink_->written();
   }
   void flush() override { sink_->flush(); }
+  bool holds_records() const override { return !sink_->buffer().empty(); }
   bool ready() const override { return sink_->ready(); }
   void close() override { sink_->close(); }
   std::span<operator_part* const> parts() override { return parts_; }

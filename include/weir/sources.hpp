@@ -93,6 +93,7 @@ class line_reader final : public operator_part {
     return {};
   }
   bool snapshot(epoch_id epoch, operator_image& out) override { return feed_->snapshot(epoch, out); }
+  bool collect(epoch_id epoch, operator_image& out) override { return feed_->collect(epoch, out); }
   result<void> restore(operator_restore written) override { return feed_->restore(std::move(written)); }
 
  private:

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <map>
+#include <random>
 
 #include "tests/connectors/fake_host.hpp"
 #include "tests/connectors/temp_directory.hpp"
@@ -136,9 +137,7 @@ TEST_CASE("a snapshot that comes before the input is listed waits, and is at the
 
   CHECK_FALSE(source.feed->snapshot({1}, image));
   CHECK_FALSE(source.feed->collect({1}, image));
-  std::string line;
-  source.host.settle();
-  CHECK(source.next(line) == line_feed::outcome::line);  // read since the marker
+  CHECK(source.rest().size() == 3);  // read since the marker
   REQUIRE(source.feed->collect({1}, image));
 
   CHECK(image.splits.size() == 4);
@@ -262,62 +261,77 @@ TEST_CASE("nothing is read on after close") {
   CHECK(source.host.jobs() == 0);
 }
 
+namespace {
+
+using line_counts = std::map<std::string, int>;
+
+/// Up to 4 files of random lines, some long, some without an end; gives the lines.
+line_counts write_random_input(const temp_directory& dir, std::mt19937_64& random) {
+  line_counts expected;
+  for (std::uint64_t file = random() % 5; file != 0; --file) {
+    std::string text;
+    for (std::uint64_t i = random() % 200; i != 0; --i) {
+      const std::string line = std::to_string(file) + "/" + std::to_string(i) +
+                               std::string(random() % (random() % 9 == 0 ? 300 : 9), 'x');
+      text += line + "\n";
+      ++expected[line];
+    }
+    if (random() % 2 == 0 && !text.empty()) text.pop_back();
+    dir.write(std::to_string(file), text);
+  }
+  return expected;
+}
+
+/// Reads for a random time, with a marker at a random place, and adds the lines before the marker;
+/// what is read behind it is lost. Whether the input had ended at the marker.
+bool read_to_marker(reader& source, std::mt19937_64& random, line_counts& got,
+                    operator_image& image) {
+  bool ended = false;
+  std::string line;
+  for (std::uint64_t steps = random() % 400; steps != 0 && !ended; --steps) {
+    const auto outcome = source.next(line);
+    if (outcome == line_feed::outcome::line) ++got[line];
+    ended = outcome == line_feed::outcome::ended;
+    if (outcome == line_feed::outcome::starved || random() % 3 == 0) {
+      (void)source.host.do_one(random);
+    }
+  }
+  bool collected = source.feed->snapshot({1}, image);
+  while (!collected) {
+    for (std::uint64_t steps = random() % 20; steps != 0; --steps) {
+      (void)source.host.do_one(random);
+      (void)source.next(line);
+    }
+    collected = source.feed->collect({1}, image);
+  }
+  return ended;
+}
+
+}  // namespace
+
 TEST_CASE("whatever stops and resumes, at whatever parallelism, each line is read exactly once") {
   auto random = seeded_random("file_lines restarts");
   for (int round = 0; round < 60; ++round) {
     temp_directory dir;
-    std::map<std::string, int> expected;
-    for (std::uint64_t file = random() % 5; file != 0; --file) {
-      std::string text;
-      for (std::uint64_t i = random() % 200; i != 0; --i) {
-        const std::string line = std::to_string(file) + "/" + std::to_string(i) +
-                                 std::string(random() % (random() % 9 == 0 ? 300 : 9), 'x');
-        text += line + "\n";
-        ++expected[line];
-      }
-      if (random() % 2 == 0 && !text.empty()) text.pop_back();
-      dir.write(std::to_string(file), text);
-    }
+    const line_counts expected = write_random_input(dir, random);
     const auto options = options_for(dir.path(), random() % 400 + 1);
 
-    std::map<std::string, int> got;  // committed with the checkpoint
+    line_counts got;
     std::vector<split_position> checkpoint;
-    bool complete = false;
-    while (!complete) {
+    for (bool complete = false; !complete;) {
       const auto parallelism = static_cast<std::uint32_t>(random() % 4 + 1);
-      std::map<std::string, int> tentative = got;
+      const bool fails = random() % 4 == 0;  // before the checkpoint is complete
+      line_counts tentative = got;
       std::vector<split_position> next;
-      complete = true;
+      complete = !fails;
       for (std::uint32_t index = 0; index < parallelism; ++index) {
         reader source(options, index, parallelism, checkpoint);
         operator_image image;
-        bool taken = false;
-        bool collected = false;
-        bool ended = false;
-        std::map<std::string, int> before_marker;
-        std::uint64_t steps = random() % 400;
-        while (!ended && (steps-- > 0 || !collected)) {
-          if (!taken && (random() % 100 == 0 || steps == 0)) {
-            taken = true;
-            before_marker = tentative;
-            collected = source.feed->snapshot({1}, image);
-          }
-          if (taken && !collected) collected = source.feed->collect({1}, image);
-          if (collected) break;
-          std::string line;
-          const auto outcome = source.next(line);
-          if (outcome == line_feed::outcome::line) ++tentative[line];
-          ended = outcome == line_feed::outcome::ended;
-          if (outcome == line_feed::outcome::starved || random() % 3 == 0) {
-            (void)source.host.do_one(random);
-          }
-        }
-        if (taken) tentative = before_marker;  // what was read since is replayed
-        if (!taken) REQUIRE(source.feed->snapshot({1}, image));
-        complete = complete && ended && !taken;
+        complete = read_to_marker(source, random, tentative, image) && complete;
         next.insert(next.end(), image.splits.begin(), image.splits.end());
       }
-      got = tentative;
+      if (fails) continue;
+      got = std::move(tentative);
       checkpoint = std::move(next);
     }
     REQUIRE(got == expected);

@@ -140,6 +140,18 @@ TEST_CASE("a fresh start does not mix its output with that of an earlier run") {
   CHECK(other.sink->ready());
 }
 
+TEST_CASE("a pending file of the same attempt, left by a run without its state, is explained") {
+  temp_directory dir;
+  dir.write(".part-sink-0-a1-0.pending", "left\n");
+  sink_task task(options_for(dir));
+  task.write("one\n");
+  task.sink->flush();
+  const error failure = task_failure([&task] { task.host.settle(); });
+  CHECK(failure.code == error_code::in_use);
+  CHECK(failure.message.find("hidden files of output directory '" + dir.path()) !=
+        std::string::npos);
+}
+
 TEST_CASE("a directory that cannot be used fails the job and is named") {
   temp_directory dir;
   dir.write("file", "");

@@ -142,7 +142,9 @@ TEST_CASE("fresh begins anew and deletes the checkpoints there were") {
   auto env = make_environment(scratch.path() / "state", 2);
   const auto output = new_output();
   build<plain_count>(env, 5000, output);
-  const auto report = run_to_finish(env, {.fresh = true});
+  weir::start_options fresh;
+  fresh.fresh = true;
+  const auto report = run_to_finish(env, fresh);
   CHECK_FALSE(report.restored_from);
   CHECK((sorted(output->records()) == expected_counts(5000, 2)));
 }
@@ -174,9 +176,12 @@ TEST_CASE("from names the checkpoint to resume, and an older one needs leave to 
 
   auto env = make_environment(scratch.path() / "state", 2);
   build<plain_count>(env, 20'000, new_output());
-  const auto both = env.execute({.fresh = true, .from = newest, .allow_duplicates = false});
-  REQUIRE_FALSE(both);
-  CHECK(both.error().code == weir::error_code::invalid_argument);
+  weir::start_options both;
+  both.fresh = true;
+  both.from = newest;
+  const auto refusal = env.execute(both);
+  REQUIRE_FALSE(refusal);
+  CHECK(refusal.error().code == weir::error_code::invalid_argument);
 }
 
 TEST_CASE("a state directory serves one running job at a time") {

@@ -24,6 +24,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/log.hpp"
 #include "coordinator/job_machine.hpp"
 #include "dataflow/task_core.hpp"
 
@@ -65,6 +66,7 @@ class job_simulator final : job_effects {
  public:
   job_simulator(simulator_options options, memory_store& store)
       : options_(std::move(options)), store_(store), random_(options_.seed), machine_(machine_options(), *this) {
+    set_log_levels("coordinator=error");  // crashes and failed checkpoints are what is tested here
     for (const auto& task : options_.physical->tasks) nodes_.push_back(std::make_unique<node>(*this, task.id));
   }
 
@@ -111,7 +113,7 @@ class job_simulator final : job_effects {
     void finishing() override {
       sim.tell([id = task, at = attempt](job_machine& machine, auto now) { machine.on_finishing(id, at, now); }, task.value);
     }
-    steady_time now() const override { return sim.clock_ += std::chrono::microseconds(30); }
+    steady_time now() const override { return sim.clock_ += std::chrono::microseconds(100); }
     std::int64_t wall_ms() const override { return 0; }
     void report(std::string_view) override {}
 
@@ -384,7 +386,7 @@ class job_simulator final : job_effects {
 
   job_machine_options machine_options() {
     checkpoint_settings checkpoints;
-    checkpoints.interval = std::chrono::milliseconds(5);
+    checkpoints.interval = std::chrono::milliseconds(1);
     checkpoints.timeout = options_.checkpoint_timeout;
     checkpoints.tolerable_failures = 1'000'000;
     restart_settings restarts;

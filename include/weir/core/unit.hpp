@@ -114,6 +114,8 @@ class operator_unit {
   virtual void open() {}
   /// Hands everything that it still collects to its outputs.
   virtual void flush() {}
+  /// flush() would do something.
+  virtual bool holds_records() const { return false; }
   /// All input has ended; what the operator still wants to say, it emits now.
   virtual void on_end() {}
   /// False while the unit can take no more input (a sink whose writes lag).

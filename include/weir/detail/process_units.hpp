@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "weir/core/unit.hpp"
+#include "weir/detail/key_output.hpp"
 #include "weir/detail/owner_part.hpp"
 #include "weir/operators.hpp"
 
@@ -134,8 +135,11 @@ class keyed_unit final : public owned_operator<Op> {
         key_values_[i] = key_fn_(records[i]);
         keys_[i] = &key_values_[i];
       }
+      if constexpr (cheap_hash<Key>) hashes_[i] = key_hash(*keys_[i]);
     }
-    if (hashes == nullptr) {
+    if constexpr (cheap_hash<Key>) {
+      hashes = hashes_.data();
+    } else if (hashes == nullptr) {
       for (std::uint32_t i = 0; i < n; ++i) hashes_[i] = key_hash(*keys_[i]);
       hashes = hashes_.data();
     }

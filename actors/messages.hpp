@@ -34,50 +34,143 @@
 namespace weir {
 
 // coordinator -> supervisor
-struct roll_back { attempt_id attempt; std::vector<task_id> tasks; };
-struct restore_task { attempt_id attempt; task_id task; task_restore from; };
-struct resume_tasks { attempt_id attempt; std::vector<task_id> tasks; };
-struct trigger_epoch { epoch_id epoch; };
-struct abort_epoch { epoch_id epoch; };
-struct commit_epoch { epoch_id epoch; std::vector<task_id> tasks; };
+struct roll_back {
+  attempt_id attempt;
+  std::vector<task_id> tasks;
+};
+struct restore_task {
+  attempt_id attempt;
+  task_id task;
+  task_restore from;
+};
+struct resume_tasks {
+  attempt_id attempt;
+  std::vector<task_id> tasks;
+};
+struct trigger_epoch {
+  epoch_id epoch;
+};
+struct abort_epoch {
+  epoch_id epoch;
+};
+struct commit_epoch {
+  epoch_id epoch;
+  std::vector<task_id> tasks;
+};
 /// Ends all tasks; the supervisor quits when they are gone.
 struct end_tasks {};
 /// Ends a task's actor as a crash would.
-struct crash_task { task_id task; };
+struct crash_task {
+  task_id task;
+};
 
 // supervisor -> task
-struct roll_back_to { attempt_id attempt; };
-struct restore_from { attempt_id attempt; task_restore from; std::vector<caf::actor> peers; };
-struct resume_task { attempt_id attempt; };
+struct roll_back_to {
+  attempt_id attempt;
+};
+struct restore_from {
+  attempt_id attempt;
+  task_restore from;
+  std::vector<caf::actor> peers;
+};
+struct resume_task {
+  attempt_id attempt;
+};
 
 // task -> supervisor -> coordinator
-struct rolled_back { task_id task; attempt_id attempt; };
-struct restored { task_id task; attempt_id attempt; };
-struct task_failed { task_id task; attempt_id attempt; error why; };
-struct task_finishing { task_id task; attempt_id attempt; };
-struct commit_confirmed { task_id task; epoch_id epoch; };
-struct snapshot_declined { task_id task; epoch_id epoch; attempt_id attempt; std::string reason; };
+struct rolled_back {
+  task_id task;
+  attempt_id attempt;
+};
+struct restored {
+  task_id task;
+  attempt_id attempt;
+};
+struct task_failed {
+  task_id task;
+  attempt_id attempt;
+  error why;
+};
+struct task_finishing {
+  task_id task;
+  attempt_id attempt;
+};
+struct commit_confirmed {
+  task_id task;
+  epoch_id epoch;
+};
+struct snapshot_declined {
+  task_id task;
+  epoch_id epoch;
+  attempt_id attempt;
+  std::string reason;
+};
 
 // task <-> lane
-struct lane_work { std::shared_ptr<lane_job> job; attempt_id attempt; caf::actor reply_to; };
-struct lane_result { std::shared_ptr<lane_job> job; attempt_id attempt; };
+struct lane_work {
+  std::shared_ptr<lane_job> job;
+  attempt_id attempt;
+  caf::actor reply_to;
+};
+struct lane_result {
+  std::shared_ptr<lane_job> job;
+  attempt_id attempt;
+};
 
 // task <-> store
-struct load_chunks { attempt_id attempt; std::vector<chunk_ref> refs; caf::actor reply_to; };
-struct loaded_chunk { attempt_id attempt; chunk content; };
-struct load_failed { attempt_id attempt; error why; };
-struct chunk_stored { attempt_id attempt; };
+struct load_chunks {
+  attempt_id attempt;
+  std::vector<chunk_ref> refs;
+  caf::actor reply_to;
+};
+struct loaded_chunk {
+  attempt_id attempt;
+  chunk content;
+};
+struct load_failed {
+  attempt_id attempt;
+  error why;
+};
+struct chunk_stored {
+  attempt_id attempt;
+};
 
 // store <-> coordinator
-struct snapshot_acked { epoch_id epoch; attempt_id attempt; task_id task; task_snapshot declared; task_snapshot stored; };
-struct store_failed { epoch_id epoch; error why; };
-struct write_manifest { manifest content; };
-struct manifest_written { epoch_id epoch; std::optional<error> failure; };
-struct abandon_epoch { epoch_id epoch; };
-struct reserve_epochs { std::uint64_t count; };
-struct reserve_attempts { std::uint64_t count; };
-struct epochs_reserved { epoch_id first; std::uint64_t count; };
-struct attempts_reserved { attempt_id first; std::uint64_t count; };
+struct snapshot_acked {
+  epoch_id epoch;
+  attempt_id attempt;
+  task_id task;
+  task_snapshot declared;
+  task_snapshot stored;
+};
+struct store_failed {
+  epoch_id epoch;
+  error why;
+};
+struct write_manifest {
+  manifest content;
+};
+struct manifest_written {
+  epoch_id epoch;
+  std::optional<error> failure;
+};
+struct abandon_epoch {
+  epoch_id epoch;
+};
+struct reserve_epochs {
+  std::uint64_t count;
+};
+struct reserve_attempts {
+  std::uint64_t count;
+};
+struct epochs_reserved {
+  epoch_id first;
+  std::uint64_t count;
+};
+struct attempts_reserved {
+  attempt_id first;
+  std::uint64_t count;
+};
 
 // to itself
 using step_atom = caf::atom_constant<caf::atom("step")>;

@@ -21,7 +21,8 @@ void put(self_ptr self, const snapshot_piece& piece) {
   if (!state.failed.contains(piece.epoch)) {
     auto stored = state.store->put(piece.epoch, piece.content);
     if (stored) {
-      state.chunks[piece.epoch][piece.task][{piece.place.part, piece.place.state}].push_back(*stored);
+      state.chunks[piece.epoch][piece.task][{piece.place.part, piece.place.state}].push_back(
+          *stored);
     } else {
       fail_epoch(self, piece.epoch, stored.error());
     }
@@ -65,7 +66,8 @@ void load(self_ptr self, const load_chunks& wanted) {
 
 }  // namespace
 
-caf::behavior store_actor(self_ptr self, std::shared_ptr<snapshot_store> store, caf::actor coordinator) {
+caf::behavior store_actor(self_ptr self, std::shared_ptr<snapshot_store> store,
+                          caf::actor coordinator) {
   self->state.store = std::move(store);
   self->state.coordinator = std::move(coordinator);
   self->set_default_handler(caf::drop);
@@ -77,8 +79,9 @@ caf::behavior store_actor(self_ptr self, std::shared_ptr<snapshot_store> store, 
         const epoch_id epoch = what.content.epoch;
         auto written = self->state.store->complete(std::move(what.content));
         forget(self->state, epoch);
-        self->send(self->state.coordinator,
-                   manifest_written{epoch, written ? std::nullopt : std::optional(written.error())});
+        self->send(
+            self->state.coordinator,
+            manifest_written{epoch, written ? std::nullopt : std::optional(written.error())});
       },
       [self](abandon_epoch what) {
         self->state.chunks.erase(what.epoch);
@@ -90,7 +93,8 @@ caf::behavior store_actor(self_ptr self, std::shared_ptr<snapshot_store> store, 
         if (first) {
           self->send(self->state.coordinator, epochs_reserved{*first, what.count});
         } else {
-          self->delayed_send(self, std::chrono::seconds(1), what);  // a full disk may get room again
+          self->delayed_send(self, std::chrono::seconds(1),
+                             what);  // a full disk may get room again
         }
       },
       [self](reserve_attempts what) {

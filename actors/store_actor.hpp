@@ -41,7 +41,7 @@ struct store_state {
 };
 
 /// `store` is used by this actor alone once it runs.
-caf::behavior store_actor(caf::stateful_actor<store_state>* self, std::shared_ptr<snapshot_store> store,
-                          caf::actor coordinator);
+caf::behavior store_actor(caf::stateful_actor<store_state>* self,
+                          std::shared_ptr<snapshot_store> store, caf::actor coordinator);
 
 }  // namespace weir

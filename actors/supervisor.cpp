@@ -50,7 +50,8 @@ void on_down(self_ptr self, const caf::down_msg& down) {
   }
   self->send(state.options.coordinator,
              task_failed{task, state.attempts[task.value],
-                         error{error_code::user_exception, "its actor was ended: " + to_string(down.reason)}});
+                         error{error_code::user_exception,
+                               "its actor was ended: " + to_string(down.reason)}});
 }
 
 void end_all(self_ptr self) {
@@ -85,9 +86,7 @@ void to_all(self_ptr self, const Message& what) {
 
 template <class Message>
 auto pass_on(self_ptr self) {
-  return [self](Message& what) {
-    self->send(self->state.options.coordinator, std::move(what));
-  };
+  return [self](Message& what) { self->send(self->state.options.coordinator, std::move(what)); };
 }
 
 }  // namespace
@@ -103,7 +102,8 @@ caf::behavior supervisor(self_ptr self, supervisor_options options) {
   return {
       [self](const roll_back& what) { roll_back_tasks(self, what); },
       [self](restore_task& what) {
-        to_task(self, what.task, restore_from{what.attempt, std::move(what.from), self->state.tasks});
+        to_task(self, what.task,
+                restore_from{what.attempt, std::move(what.from), self->state.tasks});
       },
       [self](const resume_tasks& what) {
         for (const auto task : what.tasks) to_task(self, task, resume_task{what.attempt});

@@ -35,7 +35,7 @@ struct supervisor_state {
   std::vector<caf::actor> tasks;     // by task id; invalid: not running
   std::vector<attempt_id> attempts;  // by task id: what the task was last told
   std::map<caf::actor_addr, task_id> by_address;
-  std::vector<caf::actor> lanes;     // by task id
+  std::vector<caf::actor> lanes;  // by task id
   bool ending = false;
 };
 

@@ -36,7 +36,9 @@ task_shell::task_shell(caf::event_based_actor* self, task_wiring wiring)
       name_(wiring_.physical->task_name(wiring_.task)),
       log_(log_layer::actors, {.job = wiring_.job, .task = name_}) {}
 
-task_shell::~task_shell() { drop_core(); }
+task_shell::~task_shell() {
+  drop_core();
+}
 
 /// The boundary of user code: whatever it throws ends the attempt of this task, never the actor or the process.
 template <class F>
@@ -76,7 +78,8 @@ void task_shell::on_restore(restore_from what) {
   if (what.attempt != attempt_) return;
   guarded([&] {
     peers_ = std::move(what.peers);
-    core_ = std::make_unique<task_core>(wiring_.physical, wiring_.task, attempt_, wiring_.settings, *this);
+    core_ = std::make_unique<task_core>(wiring_.physical, wiring_.task, attempt_, wiring_.settings,
+                                        *this);
     to_load_ = core_->begin_restore(std::move(what.from));
     requested_ = loaded_ = 0;
     if (to_load_.empty()) return finish_restore();
@@ -209,8 +212,8 @@ void task_shell::schedule() {
   const steady_time until = core_->wait_until();
   if (until != steady_time::max() && until != wake_at_) {
     wake_at_ = until;
-    self_->delayed_send(self_, std::max(until - now(), steady_time::duration::zero()), wake_atom::value,
-                        ++wake_generation_);
+    self_->delayed_send(self_, std::max(until - now(), steady_time::duration::zero()),
+                        wake_atom::value, ++wake_generation_);
   }
 }
 
@@ -239,7 +242,9 @@ void task_shell::end() {
 
 // -- task_ports -------------------------------------------------------------------------------------------------------
 
-void task_shell::send(task_id to, element what) { self_->send(peers_[to.value], std::move(what)); }
+void task_shell::send(task_id to, element what) {
+  self_->send(peers_[to.value], std::move(what));
+}
 
 void task_shell::give_credit(task_id to, credit_return what) {
   self_->send(peers_[to.value], std::move(what));
@@ -250,12 +255,17 @@ void task_shell::submit(std::unique_ptr<lane_job> job) {
   self_->send(wiring_.lane, lane_work{std::move(job), attempt_, self_});
 }
 
-void task_shell::put_chunk(snapshot_piece piece) { self_->send(wiring_.store, std::move(piece)); }
+void task_shell::put_chunk(snapshot_piece piece) {
+  self_->send(wiring_.store, std::move(piece));
+}
 
-void task_shell::end_snapshot(snapshot_end end) { self_->send(wiring_.store, std::move(end)); }
+void task_shell::end_snapshot(snapshot_end end) {
+  self_->send(wiring_.store, std::move(end));
+}
 
 void task_shell::decline(epoch_id epoch, std::string reason) {
-  self_->send(wiring_.supervisor, snapshot_declined{wiring_.task, epoch, attempt_, std::move(reason)});
+  self_->send(wiring_.supervisor,
+              snapshot_declined{wiring_.task, epoch, attempt_, std::move(reason)});
 }
 
 void task_shell::confirm_commit(epoch_id epoch) {
@@ -266,7 +276,9 @@ void task_shell::finishing() {
   self_->send(wiring_.supervisor, task_finishing{wiring_.task, attempt_});
 }
 
-steady_time task_shell::now() const { return self_->clock().now(); }
+steady_time task_shell::now() const {
+  return self_->clock().now();
+}
 
 std::int64_t task_shell::wall_ms() const {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -274,6 +286,8 @@ std::int64_t task_shell::wall_ms() const {
       .count();
 }
 
-void task_shell::report(std::string_view text) { log_.info(text); }
+void task_shell::report(std::string_view text) {
+  log_.info(text);
+}
 
 }  // namespace weir

@@ -88,7 +88,7 @@ class task_shell final : public task_ports {
   std::size_t loaded_ = 0;
   bool step_sent_ = false;
   bool flush_sent_ = false;
-  std::uint64_t work_done_ = 0;          // handlers that may have made records
+  std::uint64_t work_done_ = 0;  // handlers that may have made records
   std::uint64_t work_at_flush_sent_ = 0;
   std::uint64_t wake_generation_ = 0;
   steady_time wake_at_ = steady_time::max();

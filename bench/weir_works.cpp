@@ -67,7 +67,8 @@ auto sum_sink(std::shared_ptr<folded> into, Fold fold) {
   return fold_sink(work_sum{}, std::move(fold), [into](const work_sum& part) { into->add(part); });
 }
 
-void build_keyed_count(environment& env, const work_settings& settings, std::shared_ptr<folded> into) {
+void build_keyed_count(environment& env, const work_settings& settings,
+                       std::shared_ptr<folded> into) {
   env.from("numbers", generate(keyed_generator(settings.keys)).count(settings.records))
       .key_by([](const keyed_record& r) -> const std::uint64_t& { return r.key; })
       .process<count_keys>("count")
@@ -77,7 +78,8 @@ void build_keyed_count(environment& env, const work_settings& settings, std::sha
           }));
 }
 
-void build_stateless(environment& env, const work_settings& settings, std::shared_ptr<folded> into) {
+void build_stateless(environment& env, const work_settings& settings,
+                     std::shared_ptr<folded> into) {
   env.from("numbers", generate([](std::uint64_t seq) { return seq; }).count(settings.records))
       .map("map", [](std::uint64_t x) { return stateless_map(x); })
       .filter("filter", [](std::uint64_t x) { return stateless_filter(x); })
@@ -87,7 +89,8 @@ void build_stateless(environment& env, const work_settings& settings, std::share
           }));
 }
 
-void build_word_count(environment& env, const work_settings& settings, std::shared_ptr<folded> into) {
+void build_word_count(environment& env, const work_settings& settings,
+                      std::shared_ptr<folded> into) {
   env.from("lines", file_lines(settings.file))
       .flat_map("split", split_words)
       .key_by([](const std::string& word) -> const std::string& { return word; })
@@ -107,11 +110,18 @@ run_result run_weir(const work_settings& settings) {
   environment env("tax");
   env.set("state.dir", scratch.state_dir());
   env.set("parallelism.default", std::to_string(settings.parallelism));
-  env.set("execution.checkpointing.interval", std::to_string(settings.checkpoint_interval.count()) + " ms");
+  env.set("execution.checkpointing.interval",
+          std::to_string(settings.checkpoint_interval.count()) + " ms");
   switch (settings.which) {
-    case work::keyed_count: build_keyed_count(env, settings, into); break;
-    case work::stateless: build_stateless(env, settings, into); break;
-    case work::word_count: build_word_count(env, settings, into); break;
+    case work::keyed_count:
+      build_keyed_count(env, settings, into);
+      break;
+    case work::stateless:
+      build_stateless(env, settings, into);
+      break;
+    case work::word_count:
+      build_word_count(env, settings, into);
+      break;
   }
   const stopwatch watch;
   auto running = env.execute();
@@ -122,7 +132,8 @@ run_result run_weir(const work_settings& settings) {
   const job_report report = running->wait();
   result.cost = watch.elapsed();
   result.anon_bytes = process_memory().anon_bytes;
-  if (report.state != job_state::finished) result.failure = report.failure ? report.failure->text() : "did not finish";
+  if (report.state != job_state::finished)
+    result.failure = report.failure ? report.failure->text() : "did not finish";
   // At parallelism 1 source and counter are two tasks on two threads, of which one waits for the other.
   result.threads = settings.parallelism == 1 ? 0 : settings.parallelism;
   result.found = into->total;

@@ -35,7 +35,10 @@ class coordinator_shell final : public job_effects {
  public:
   coordinator_shell(self_ptr self, job_machine_options options, std::shared_ptr<job_board> board,
                     std::uint64_t seed)
-      : self_(self), fence_(options.fence), board_(std::move(board)), random_(seed),
+      : self_(self),
+        fence_(options.fence),
+        board_(std::move(board)),
+        random_(seed),
         machine_(std::move(options), *this) {}
 
   void start(team members) {
@@ -99,7 +102,13 @@ class coordinator_shell final : public job_effects {
   }
   double random() override { return std::uniform_real_distribution<>(0, 1)(random_); }
 
-  /// All tasks are gone: only now is the job over for those who wait.
+  /// Which members have ended.
+  struct {
+    bool supervisor = false;
+    bool store = false;
+  } down;
+
+  /// All tasks and the store are gone: only now is the job over for those who wait.
   void close_board() {
     const std::lock_guard hold(board_->mutex);
     board_->counters = machine_.counters();
@@ -119,8 +128,8 @@ class coordinator_shell final : public job_effects {
     const steady_time at = machine_.next_time(now());
     if (at == steady_time::max() || at == wake_at_) return;
     wake_at_ = at;
-    self_->delayed_send(self_, std::max(at - now(), steady_time::duration::zero()), wake_atom::value,
-                        ++generation_);
+    self_->delayed_send(self_, std::max(at - now(), steady_time::duration::zero()),
+                        wake_atom::value, ++generation_);
   }
 
   self_ptr self_;
@@ -144,19 +153,19 @@ void on_ack(coordinator_shell& shell, snapshot_acked& what) {
   shell.drive([&](job_machine& job, auto now) { job.on_ack(std::move(ack), now); });
 }
 
+/// The supervisor ends first, then the store: the state directory is free before anyone hears that the
+/// job is over.
 void on_member_down(self_ptr self, coordinator_shell& shell, const caf::down_msg& down) {
-  if (down.source == shell.members().store.address()) {
-    shell.drive([&](job_machine& job, auto) {
-      job.fail({error_code::io, "the snapshot store's actor ended: " + to_string(down.reason)});
-    });
-    return;
-  }
+  const bool store = down.source == shell.members().store.address();
   shell.drive([&](job_machine& job, auto) {  // no effect when it ended because the job is over
-    job.fail({error_code::invariant, "the supervisor ended: " + to_string(down.reason)});
+    const std::string reason = to_string(down.reason);
+    job.fail(store ? error{error_code::io, "the snapshot store's actor ended: " + reason}
+                   : error{error_code::invariant, "the supervisor ended: " + reason});
   });
-  self->demonitor(shell.members().store);
+  (store ? shell.down.store : shell.down.supervisor) = true;
+  if (!shell.down.supervisor) return;
+  if (!shell.down.store) return self->send(shell.members().store, stop_atom::value);
   shell.close_board();
-  self->send(shell.members().store, stop_atom::value);
   self->quit();
 }
 
@@ -168,7 +177,8 @@ caf::behavior coordinator_actor(self_ptr self, std::shared_ptr<job_machine_optio
       std::make_shared<coordinator_shell>(self, std::move(*options), std::move(board), seed);
   auto* shell = self->state.shell.get();
   self->set_default_handler(caf::drop);
-  self->set_down_handler([self, shell](caf::down_msg& down) { on_member_down(self, *shell, down); });
+  self->set_down_handler(
+      [self, shell](caf::down_msg& down) { on_member_down(self, *shell, down); });
   return {
       [self, shell](team& members) {
         self->monitor(members.supervisor);
@@ -176,39 +186,51 @@ caf::behavior coordinator_actor(self_ptr self, std::shared_ptr<job_machine_optio
         shell->start(std::move(members));
       },
       [shell](const rolled_back& what) {
-        shell->drive([&](job_machine& job, auto now) { job.on_rolled_back(what.task, what.attempt, now); });
+        shell->drive(
+            [&](job_machine& job, auto now) { job.on_rolled_back(what.task, what.attempt, now); });
       },
       [shell](const restored& what) {
-        shell->drive([&](job_machine& job, auto now) { job.on_restored(what.task, what.attempt, now); });
+        shell->drive(
+            [&](job_machine& job, auto now) { job.on_restored(what.task, what.attempt, now); });
       },
       [shell](const task_failed& what) {
-        shell->drive(
-            [&](job_machine& job, auto now) { job.on_task_failed(what.task, what.attempt, what.why, now); });
+        shell->drive([&](job_machine& job, auto now) {
+          job.on_task_failed(what.task, what.attempt, what.why, now);
+        });
       },
       [shell](const task_finishing& what) {
-        shell->drive([&](job_machine& job, auto now) { job.on_finishing(what.task, what.attempt, now); });
+        shell->drive(
+            [&](job_machine& job, auto now) { job.on_finishing(what.task, what.attempt, now); });
       },
       [shell](const commit_confirmed& what) {
-        shell->drive([&](job_machine& job, auto now) { job.on_committed(what.task, what.epoch, now); });
+        shell->drive(
+            [&](job_machine& job, auto now) { job.on_committed(what.task, what.epoch, now); });
       },
       [shell](const snapshot_declined& what) {
-        const task_decline decline{{what.task, what.epoch, what.attempt, shell->fence()}, what.reason};
+        const task_decline decline{{what.task, what.epoch, what.attempt, shell->fence()},
+                                   what.reason};
         shell->drive([&](job_machine& job, auto now) { job.on_decline(decline, now); });
       },
       [shell](snapshot_acked& what) { on_ack(*shell, what); },
       [shell](const store_failed& what) {
-        shell->drive([&](job_machine& job, auto now) { job.on_store_failed(what.epoch, what.why, now); });
+        shell->drive(
+            [&](job_machine& job, auto now) { job.on_store_failed(what.epoch, what.why, now); });
       },
       [shell](const manifest_written& what) {
         result<void> outcome;
         if (what.failure) outcome = *what.failure;
-        shell->drive([&](job_machine& job, auto now) { job.on_manifest_written(what.epoch, outcome, now); });
+        shell->drive(
+            [&](job_machine& job, auto now) { job.on_manifest_written(what.epoch, outcome, now); });
       },
       [shell](epochs_reserved what) {
-        shell->drive([&](job_machine& job, auto now) { job.on_epochs_reserved(what.first, what.count, now); });
+        shell->drive([&](job_machine& job, auto now) {
+          job.on_epochs_reserved(what.first, what.count, now);
+        });
       },
       [shell](attempts_reserved what) {
-        shell->drive([&](job_machine& job, auto now) { job.on_attempts_reserved(what.first, what.count, now); });
+        shell->drive([&](job_machine& job, auto now) {
+          job.on_attempts_reserved(what.first, what.count, now);
+        });
       },
       [shell](wake_atom, std::uint64_t generation) { shell->on_wake(generation); },
       [shell](cancel_atom) { shell->cancel(); },

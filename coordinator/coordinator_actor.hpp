@@ -32,7 +32,8 @@ class coordinator_shell;
 
 struct coordinator_state {
   static inline const char* name = "coordinator";
-  std::shared_ptr<coordinator_shell> shell;  // shared, because the type is complete in the source file only
+  std::shared_ptr<coordinator_shell>
+      shell;  // shared, because the type is complete in the source file only
 };
 
 /// The supervisor and the store are told to the actor by a `team` message; the job starts then.

@@ -148,13 +148,13 @@ class job_machine {
   restart_strategy strategy_;
   std::vector<region_state> regions_;
   std::optional<pending_checkpoint> pending_;
-  bool pending_ends_job_ = false;        // all tasks were finishing when it began
-  std::optional<manifest> writing_;      // sealed: with the store
+  bool pending_ends_job_ = false;    // all tasks were finishing when it began
+  std::optional<manifest> writing_;  // sealed: with the store
   bool writing_ends_job_ = false;
   std::chrono::nanoseconds writing_duration_{};
   std::uint64_t writing_bytes_ = 0;
-  std::map<epoch_id, manifest> bases_;   // complete ones that deltas may refer to (P10)
-  manifest last_;                        // newest complete one: where recovery starts
+  std::map<epoch_id, manifest> bases_;  // complete ones that deltas may refer to (P10)
+  manifest last_;                       // newest complete one: where recovery starts
   std::set<task_id> finishing_;
   std::optional<open_commit> commit_;
   job_counters counters_;

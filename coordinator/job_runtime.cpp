@@ -56,8 +56,8 @@ job_runtime::~job_runtime() {
 }
 
 result<std::unique_ptr<job_runtime>> job_runtime::start(job_runtime_options options) {
-  auto opened = snapshot_store::open(options.state_directory, {.retained = options.checkpoints.retained},
-                                     options.job, unix_ms);
+  auto opened = snapshot_store::open(
+      options.state_directory, {.retained = options.checkpoints.retained}, options.job, unix_ms);
   if (!opened) return opened.error();
   std::shared_ptr<snapshot_store> store = std::move(*opened);
   auto terms = store->begin_term();
@@ -71,27 +71,29 @@ result<std::unique_ptr<job_runtime>> job_runtime::start(job_runtime_options opti
   running->physical = options.physical;
   if (from->kind != checkpoint_kind::initial) running->restored_from = from->epoch;
   const char* beginning = !running->restored_from ? "starting afresh"
-                          : from->finished        ? "the job had finished; --fresh would start it again"
-                                                  : "resuming from the last checkpoint";
+                          : from->finished ? "the job had finished; --fresh would start it again"
+                                           : "resuming from the last checkpoint";
   logger(log_layer::coordinator, {.job = options.job, .checkpoint = from->epoch}).info(beginning);
   const bool used_epoch = from->epoch == terms->first_epoch;
-  auto machine = std::make_shared<job_machine_options>(job_machine_options{
-      .job = options.job,
-      .build = {},
-      .physical = options.physical,
-      .checkpoints = options.checkpoints,
-      .restarts = options.restarts,
-      .fence = terms->fence,
-      .epochs = {used_epoch ? terms->first_epoch.next() : terms->first_epoch, terms->block - used_epoch},
-      .attempts = {terms->first_attempt, terms->block},
-      .restore_from = std::move(*from)});
+  auto machine = std::make_shared<job_machine_options>(
+      job_machine_options{.job = options.job,
+                          .build = {},
+                          .physical = options.physical,
+                          .checkpoints = options.checkpoints,
+                          .restarts = options.restarts,
+                          .fence = terms->fence,
+                          .epochs = {used_epoch ? terms->first_epoch.next() : terms->first_epoch,
+                                     terms->block - used_epoch},
+                          .attempts = {terms->first_attempt, terms->block},
+                          .restore_from = std::move(*from)});
   auto& system = running->system;
-  running->coordinator = system.spawn<caf::detached>(coordinator_actor, std::move(machine), running->board,
-                                                     std::uint64_t{std::random_device{}()});
-  auto store_handle = system.spawn<caf::detached>(store_actor, std::move(store), running->coordinator);
+  running->coordinator = system.spawn<caf::detached>(
+      coordinator_actor, std::move(machine), running->board, std::uint64_t{std::random_device{}()});
+  auto store_handle =
+      system.spawn<caf::detached>(store_actor, std::move(store), running->coordinator);
   auto supervised = system.spawn<caf::detached>(
-      supervisor, supervisor_options{options.physical, options.job, options.tasks, running->coordinator,
-                                     store_handle});
+      supervisor, supervisor_options{options.physical, options.job, options.tasks,
+                                     running->coordinator, store_handle});
   caf::anon_send(running->coordinator, team{supervised, store_handle});
   return std::unique_ptr<job_runtime>(new job_runtime(std::move(running)));
 }
@@ -110,7 +112,9 @@ job_status job_runtime::wait() {
   return status();
 }
 
-void job_runtime::cancel() { caf::anon_send(actors_->coordinator, cancel_atom::value); }
+void job_runtime::cancel() {
+  caf::anon_send(actors_->coordinator, cancel_atom::value);
+}
 
 bool job_runtime::crash_task(std::string_view task) {
   const auto id = actors_->physical->find_task(task);

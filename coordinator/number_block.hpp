@@ -32,7 +32,8 @@ class number_block {
   }
   /// Another block, which follows what was reserved so far, perhaps with a gap. What is left of the old block is skipped.
   void refill(Id first, std::uint64_t count) {
-    WEIR_CHECK(first.value >= end_, "numbers from", first.value, "were reserved twice, up to", end_);
+    WEIR_CHECK(first.value >= end_, "numbers from", first.value, "were reserved twice, up to",
+               end_);
     if (first.value != end_) next_ = first.value;
     end_ = first.value + count;
     asked_ = false;

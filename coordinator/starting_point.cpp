@@ -19,7 +19,8 @@ std::string joined(const std::vector<std::string>& lines, const char* separator)
 std::vector<std::string> sinks_that_may_repeat(const plan& physical) {
   std::vector<std::string> names;
   for (const auto& node : physical.logical->nodes) {
-    if (node.kind == node_kind::sink && !node.recognises_epochs) names.push_back("'" + node.name + "'");
+    if (node.kind == node_kind::sink && !node.recognises_epochs)
+      names.push_back("'" + node.name + "'");
   }
   return names;
 }
@@ -30,13 +31,15 @@ result<void> require_no_repeats(const plan& physical, const start_request& reque
   const auto sinks = sinks_that_may_repeat(physical);
   if (request.allow_duplicates || sinks.empty() || chosen >= released) return {};
   return error{error_code::incompatible,
-               "checkpoint " + to_string(chosen) + " is older than checkpoint " + to_string(released) +
-                   ", whose output may have been released already; the sinks " + joined(sinks, ", ") +
-                   " would repeat it. Allow that with --allow-duplicates"};
+               "checkpoint " + to_string(chosen) + " is older than checkpoint " +
+                   to_string(released) +
+                   ", whose output may have been released already; the sinks " +
+                   joined(sinks, ", ") + " would repeat it. Allow that with --allow-duplicates"};
 }
 
-result<manifest> initial_checkpoint(snapshot_store& store, const plan& physical, const start_request& request,
-                                    fence_id fence, attempt_id attempt, epoch_id epoch) {
+result<manifest> initial_checkpoint(snapshot_store& store, const plan& physical,
+                                    const start_request& request, fence_id fence,
+                                    attempt_id attempt, epoch_id epoch) {
   manifest initial;
   initial.epoch = epoch;
   initial.attempt = attempt;
@@ -50,12 +53,13 @@ result<manifest> initial_checkpoint(snapshot_store& store, const plan& physical,
 }
 
 /// The newest checkpoint is damaged: perhaps an older one will do.
-result<manifest> fall_back(snapshot_store& store, const plan& physical, const start_request& request,
-                           const error& why) {
+result<manifest> fall_back(snapshot_store& store, const plan& physical,
+                           const start_request& request, const error& why) {
   std::vector<error> damaged;
   auto older = store.newest_valid(damaged);
   if (!older) return why;
-  if (auto allowed = require_no_repeats(physical, request, older->epoch, store.released_up_to()); !allowed) {
+  if (auto allowed = require_no_repeats(physical, request, older->epoch, store.released_up_to());
+      !allowed) {
     return error{error_code::corrupt, why.message + "; " + allowed.error().message};
   }
   logger(log_layer::coordinator, {.job = request.job, .checkpoint = older->epoch})
@@ -65,8 +69,9 @@ result<manifest> fall_back(snapshot_store& store, const plan& physical, const st
 
 }  // namespace
 
-result<manifest> choose_start(snapshot_store& store, const plan& physical, const start_request& request,
-                              fence_id fence, attempt_id attempt, epoch_id next_epoch) {
+result<manifest> choose_start(snapshot_store& store, const plan& physical,
+                              const start_request& request, fence_id fence, attempt_id attempt,
+                              epoch_id next_epoch) {
   if (request.from && request.fresh) {
     return error{error_code::invalid_argument, "--fresh and --from exclude each other"};
   }
@@ -75,7 +80,8 @@ result<manifest> choose_start(snapshot_store& store, const plan& physical, const
     return error{error_code::not_found, "there is no checkpoint " + to_string(*request.from)};
   }
   if (request.fresh || empty) {
-    return initial_checkpoint(store, physical, request, fence, attempt, empty ? epoch_id{0} : next_epoch);
+    return initial_checkpoint(store, physical, request, fence, attempt,
+                              empty ? epoch_id{0} : next_epoch);
   }
   auto chosen = request.from ? store.load(*request.from) : store.latest();
   if (!chosen && !request.from && chosen.error().code == error_code::corrupt) {
@@ -86,9 +92,9 @@ result<manifest> choose_start(snapshot_store& store, const plan& physical, const
   }
   if (!chosen) return chosen.error();
   if (const auto lines = misfits(*chosen, physical); !lines.empty()) {
-    return error{error_code::incompatible,
-                 "this program does not fit checkpoint " + to_string(chosen->epoch) + ":\n  " +
-                     joined(lines, "\n  ")};
+    return error{error_code::incompatible, "this program does not fit checkpoint " +
+                                               to_string(chosen->epoch) + ":\n  " +
+                                               joined(lines, "\n  ")};
   }
   return chosen;
 }

@@ -25,7 +25,8 @@ struct start_request {
 };
 
 /// `next_epoch` is used for the initial checkpoint of a fresh start in a directory that has others already.
-result<manifest> choose_start(snapshot_store& store, const plan& physical, const start_request& request,
-                              fence_id fence, attempt_id attempt, epoch_id next_epoch);
+result<manifest> choose_start(snapshot_store& store, const plan& physical,
+                              const start_request& request, fence_id fence, attempt_id attempt,
+                              epoch_id next_epoch);
 
 }  // namespace weir

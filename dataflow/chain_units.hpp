@@ -41,7 +41,8 @@ class chain_units {
   const std::vector<operator_part*>& parts() const { return parts_; }
 
  private:
-  void wire(const plan& physical, const planned_chain& chain, const std::vector<output_gate*>& gates);
+  void wire(const plan& physical, const planned_chain& chain,
+            const std::vector<output_gate*>& gates);
 
   std::vector<std::unique_ptr<operator_unit>> units_;
   std::vector<std::unique_ptr<batch_consumer_base>> tees_;

@@ -41,7 +41,6 @@ class graph_index {
   std::vector<bool> is_read_;
 };
 
-
 /// A node that asks for none gets the job's, or as much of it as it can use (a socket: 1).
 inline std::uint32_t parallelism_of(const graph_node& node, const plan_options& options) {
   if (node.parallelism != 0) return node.parallelism;

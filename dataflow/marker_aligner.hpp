@@ -22,9 +22,10 @@ class marker_aligner {
  public:
   /// What a call has led to.
   struct outcome {
-    std::optional<epoch_id> abandoned;  ///< this epoch's alignment was given up: a newer marker came (P7)
-    std::optional<epoch_id> aligned;    ///< the task takes its snapshot of this epoch now
-    bool late = false;                  ///< the marker belongs to an epoch that is over; nothing changed
+    std::optional<epoch_id>
+        abandoned;  ///< this epoch's alignment was given up: a newer marker came (P7)
+    std::optional<epoch_id> aligned;  ///< the task takes its snapshot of this epoch now
+    bool late = false;  ///< the marker belongs to an epoch that is over; nothing changed
   };
 
   marker_aligner(std::uint32_t channels, alignment mode) : mode_(mode), channels_(channels) {}

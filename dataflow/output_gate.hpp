@@ -28,7 +28,9 @@ class output_gate final : public exchange_port {
   exchange_sender& sender() { return *sender_; }
 
   // -- exchange_port --
-  std::uint32_t channel_count() const override { return static_cast<std::uint32_t>(channels_.size()); }
+  std::uint32_t channel_count() const override {
+    return static_cast<std::uint32_t>(channels_.size());
+  }
   batch_ptr recycled() override;
   void send(std::uint32_t channel, batch_ptr records) override;
 

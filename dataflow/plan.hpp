@@ -46,9 +46,10 @@ struct planned_chain {
   std::string name;  ///< node names joined by " -> "
   std::uint32_t parallelism = 1;
   region_id region;
-  std::vector<planned_unit> units;       ///< in order; units[i + 1] reads port 0 of the last node of units[i]
-  std::vector<std::uint32_t> inputs;     ///< indices of exchanges; empty for a source chain
-  std::vector<std::uint32_t> outputs;    ///< indices of exchanges
+  std::vector<planned_unit>
+      units;  ///< in order; units[i + 1] reads port 0 of the last node of units[i]
+  std::vector<std::uint32_t> inputs;   ///< indices of exchanges; empty for a source chain
+  std::vector<std::uint32_t> outputs;  ///< indices of exchanges
   bool has_source = false;
   task_id first_task;
 };
@@ -90,13 +91,15 @@ std::string describe(const plan& physical);
 /// Channels into one task, and out of it: pure arithmetic on the plan.
 struct channel_end {
   task_id peer;
-  std::uint32_t peer_channel = 0;  ///< number of the channel at the other side: of the receiver's inputs, or within the
-                                   ///< sender's exchange
-  std::uint32_t exchange = 0;      ///< index in plan.exchanges
+  std::uint32_t peer_channel =
+      0;  ///< number of the channel at the other side: of the receiver's inputs, or within the
+          ///< sender's exchange
+  std::uint32_t exchange = 0;  ///< index in plan.exchanges
 };
 /// inputs[i] describes input channel i: peer is the sender, peer_channel its channel number within `exchange`.
 std::vector<channel_end> input_channels(const plan& physical, task_id task);
 /// The channels of one exchange as the sender sees them: peer is the receiver, peer_channel its input channel number.
-std::vector<channel_end> output_channels(const plan& physical, task_id task, std::uint32_t exchange);
+std::vector<channel_end> output_channels(const plan& physical, task_id task,
+                                         std::uint32_t exchange);
 
 }  // namespace weir

@@ -111,8 +111,8 @@ class task_core final : public unit_host {
   bool source_waiting_ = false;
   steady_time source_wait_ = steady_time::max();
   steady_time last_flush_{};
-  epoch_id triggered_;       // newest epoch that the coordinator asked for
-  epoch_id last_snapshot_;   // newest epoch that this task began or declined
+  epoch_id triggered_;      // newest epoch that the coordinator asked for
+  epoch_id last_snapshot_;  // newest epoch that this task began or declined
   std::optional<epoch_id> committing_;
   std::uint64_t records_in_ = 0;
   bool had_ended_ = false;  // before the restore

@@ -60,5 +60,4 @@ class task_ports {
   virtual void report(std::string_view text) = 0;
 };
 
-
 }  // namespace weir

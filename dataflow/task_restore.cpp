@@ -66,8 +66,7 @@ class restore_builder {
         if (written.uid != uid) continue;
         part.splits.insert(part.splits.end(), written.splits.begin(), written.splits.end());
         for (const auto& state : written.states) add_state(part, node, task, state);
-        if (owns(task))
-          part.intents.insert(part.intents.end(), written.intents.begin(), written.intents.end());
+        part.intents.insert(part.intents.end(), written.intents.begin(), written.intents.end());
       }
     }
     return part;
@@ -75,11 +74,12 @@ class restore_builder {
 
  private:
   static bool has_one_of(const task_snapshot& task, const std::vector<std::string>& uids) {
-    return std::any_of(task.operators.begin(), task.operators.end(), [&](const operator_snapshot& of) {
-      return std::find(uids.begin(), uids.end(), of.uid) != uids.end();
-    });
+    return std::any_of(task.operators.begin(), task.operators.end(),
+                       [&](const operator_snapshot& of) {
+                         return std::find(uids.begin(), uids.end(), of.uid) != uids.end();
+                       });
   }
-  /// Lists and intents of an old subtask go to the new one of the same index, modulo the new
+  /// Lists of an old subtask go to the new one of the same index, modulo the new
   /// parallelism.
   bool owns(const task_snapshot& task) const { return task.subtask % chain_.parallelism == mine_; }
 

@@ -20,10 +20,10 @@ namespace weir {
 struct state_restore {
   std::string name;
   bool keyed = true;
-  std::uint64_t entries = 0;      ///< about how many, for reserving
+  std::uint64_t entries = 0;  ///< about how many, for reserving
   std::uint32_t chain_length = 1;
-  bool deltas_may_follow = false; ///< the image is one subtask's own, at the same parallelism
-  std::vector<chunk_ref> chunks;  ///< in apply order
+  bool deltas_may_follow = false;  ///< the image is one subtask's own, at the same parallelism
+  std::vector<chunk_ref> chunks;   ///< in apply order
 };
 
 struct part_restore {
@@ -36,7 +36,8 @@ struct part_restore {
 struct task_restore {
   epoch_id epoch;
   bool fresh = true;
-  bool ended = false;  ///< the operators had seen the end of their input, and have said what they say then (P16)
+  bool ended =
+      false;  ///< the operators had seen the end of their input, and have said what they say then (P16)
   std::vector<part_restore> parts;
 };
 

@@ -28,8 +28,8 @@ class task_restorer {
 
  private:
   struct target {
-    table_image* table = nullptr;       // of a keyed state
-    std::size_t part = 0;               // of a list
+    table_image* table = nullptr;  // of a keyed state
+    std::size_t part = 0;          // of a list
     std::size_t list = 0;
   };
   void plan_part(std::size_t index, const part_restore& part);
@@ -39,7 +39,7 @@ class task_restorer {
   std::vector<operator_part*> parts_;
   key_group_range mine_;
   std::vector<chunk_ref> chunks_;
-  std::vector<target> targets_;  // one a chunk
+  std::vector<target> targets_;             // one a chunk
   std::vector<operator_restore> restores_;  // one a part
   struct finished_table {
     table_image* table;

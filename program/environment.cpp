@@ -10,7 +10,8 @@
 
 namespace weir {
 
-environment::environment(std::string name) : name_(std::move(name)), graph_(std::make_shared<graph>()) {}
+environment::environment(std::string name)
+    : name_(std::move(name)), graph_(std::make_shared<graph>()) {}
 environment::~environment() = default;
 environment::environment(environment&&) noexcept = default;
 environment& environment::operator=(environment&&) noexcept = default;
@@ -61,7 +62,8 @@ result<job> environment::execute(const start_options& start) {
   if (!settings) return settings.error();
   auto physical = make_plan(graph_, settings->planning);
   if (!physical) return physical.error();
-  for (const auto& notice : settings->notices) logger(log_layer::program, {.job = name_}).warn(notice);
+  for (const auto& notice : settings->notices)
+    logger(log_layer::program, {.job = name_}).warn(notice);
   job_runtime_options options;
   options.job = settings->job;
   options.physical = std::make_shared<const weir::plan>(std::move(*physical));
@@ -77,9 +79,17 @@ result<job> environment::execute(const start_options& start) {
   return job(std::make_shared<job::control>(std::move(*running)));
 }
 
-job_report job::wait() { return report_of(control_->runtime().wait()); }
-job_report job::status() const { return report_of(control_->runtime().status()); }
-void job::cancel() { control_->runtime().cancel(); }
-bool job::crash_task(const std::string& task) { return control_->runtime().crash_task(task); }
+job_report job::wait() {
+  return report_of(control_->runtime().wait());
+}
+job_report job::status() const {
+  return report_of(control_->runtime().status());
+}
+void job::cancel() {
+  control_->runtime().cancel();
+}
+bool job::crash_task(const std::string& task) {
+  return control_->runtime().crash_task(task);
+}
 
 }  // namespace weir

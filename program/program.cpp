@@ -15,12 +15,15 @@ namespace {
 
 int exit_code_of(const error& failure) {
   switch (failure.code) {
-    case error_code::invalid_argument: return exit_usage;
+    case error_code::invalid_argument:
+      return exit_usage;
     case error_code::corrupt:
     case error_code::incompatible:
     case error_code::not_found:
-    case error_code::in_use: return exit_refused;
-    default: return exit_failed;
+    case error_code::in_use:
+      return exit_refused;
+    default:
+      return exit_failed;
   }
 }
 
@@ -94,7 +97,8 @@ int run_job(environment& env, const start_options& start) {
   const job_report report = running->wait();
   signals.stop();
   if (report.state == job_state::failed) {
-    std::fprintf(stderr, "%s: job failed: %s\n", env.name().c_str(), report.failure->text().c_str());
+    std::fprintf(stderr, "%s: job failed: %s\n", env.name().c_str(),
+                 report.failure->text().c_str());
     return report.failure->recovery_class() == recovery::fail_job &&
                    report.failure->code == error_code::incompatible
                ? exit_refused
@@ -148,12 +152,15 @@ int program::main(int argc, char** argv, const build_function& build) {
   CLI::App app(self_->description, self_->name);
   app.require_subcommand(1);
   verbs chosen;
-  auto* run = app.add_subcommand("run", "Runs the job in this process, from its last checkpoint if there is one");
-  auto* plan = app.add_subcommand("plan", "Prints the graph, its chains and exchanges, and every guarantee");
+  auto* run = app.add_subcommand(
+      "run", "Runs the job in this process, from its last checkpoint if there is one");
+  auto* plan =
+      app.add_subcommand("plan", "Prints the graph, its chains and exchanges, and every guarantee");
   self_->add_common(*run, chosen);
   self_->add_common(*plan, chosen);
   run->add_flag("--fresh", chosen.start.fresh, "begin anew instead of at the last checkpoint");
-  auto* from = run->add_option("--from", chosen.from, "begin at this checkpoint instead of the last one");
+  auto* from =
+      run->add_option("--from", chosen.from, "begin at this checkpoint instead of the last one");
   run->add_flag("--allow-duplicates", chosen.start.allow_duplicates,
                 "go back to an older checkpoint although sinks may repeat output");
   try {
@@ -164,12 +171,14 @@ int program::main(int argc, char** argv, const build_function& build) {
   if (from->count() != 0) chosen.start.from = epoch_id{chosen.from};
 
   environment env(self_->name);
-  if (auto set = apply_settings(env, chosen.assignments); !set) return print_failure(self_->name, set.error());
+  if (auto set = apply_settings(env, chosen.assignments); !set)
+    return print_failure(self_->name, set.error());
   if (auto built = build(env); !built) return print_failure(self_->name, built.error());
   return plan->parsed() ? print_plan(env) : run_job(env, chosen.start);
 }
 
-int main(int argc, char** argv, const std::string& name, const std::function<void(environment&)>& build) {
+int main(int argc, char** argv, const std::string& name,
+         const std::function<void(environment&)>& build) {
   program app(name, name);
   return app.main(argc, argv, [&](environment& env) -> result<void> {
     build(env);

@@ -34,17 +34,19 @@ enum class job_state : std::uint8_t { running, restarting, finished, failed, can
 
 /// Where the state of a run comes from.
 struct start_options {
-  bool fresh = false;                ///< begin anew; checkpoints in the state directory are deleted
-  std::optional<epoch_id> from;      ///< resume from this checkpoint instead of the last one
-  bool allow_duplicates = false;     ///< P18: resume from an older one although sinks may repeat output
+  bool fresh = false;            ///< begin anew; checkpoints in the state directory are deleted
+  std::optional<epoch_id> from;  ///< resume from this checkpoint instead of the last one
+  bool allow_duplicates =
+      false;  ///< P18: resume from an older one although sinks may repeat output
 };
 
 /// How a job ended, or how it stands.
 struct job_report {
   job_state state = job_state::running;
-  std::optional<weir::error> failure;      ///< of a failed job: the whole story
-  std::optional<epoch_id> restored_from;   ///< the checkpoint that the run resumed from; none when it began afresh
-  epoch_id last_completed;                 ///< newest complete checkpoint
+  std::optional<weir::error> failure;  ///< of a failed job: the whole story
+  std::optional<epoch_id>
+      restored_from;        ///< the checkpoint that the run resumed from; none when it began afresh
+  epoch_id last_completed;  ///< newest complete checkpoint
   std::uint64_t checkpoints_completed = 0;
   std::uint64_t checkpoints_failed = 0;
   std::uint64_t restarts = 0;
@@ -100,7 +102,8 @@ class environment {
     made.ports.push_back(detail::port_of<T>(""));
     const head begin{std::move(source), made.name};
     made.make = [begin] {
-      return begin.template make<detail::identity_stage, detail::batch_emitter<T>>(detail::identity_stage{});
+      return begin.template make<detail::identity_stage, detail::batch_emitter<T>>(
+          detail::identity_stage{});
     };
     graph_->nodes.push_back(std::move(made));
     const auto index = static_cast<std::uint32_t>(graph_->nodes.size() - 1);

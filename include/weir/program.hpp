@@ -38,6 +38,7 @@ class program {
 };
 
 /// For applications without options of their own.
-int main(int argc, char** argv, const std::string& name, const std::function<void(environment&)>& build);
+int main(int argc, char** argv, const std::string& name,
+         const std::function<void(environment&)>& build);
 
 }  // namespace weir

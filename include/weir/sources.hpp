@@ -85,16 +85,24 @@ class line_reader final : public operator_part {
     for (std::uint32_t i = 0; i < lines_per_poll; ++i) {
       std::string_view line;
       switch (feed_->next(line)) {
-        case line_feed::outcome::line: out.emit(line); break;
-        case line_feed::outcome::starved: return {poll_result::kind::wait, steady_time::max()};
-        case line_feed::outcome::ended: return {poll_result::kind::ended, {}};
+        case line_feed::outcome::line:
+          out.emit(line);
+          break;
+        case line_feed::outcome::starved:
+          return {poll_result::kind::wait, steady_time::max()};
+        case line_feed::outcome::ended:
+          return {poll_result::kind::ended, {}};
       }
     }
     return {};
   }
-  bool snapshot(epoch_id epoch, operator_image& out) override { return feed_->snapshot(epoch, out); }
+  bool snapshot(epoch_id epoch, operator_image& out) override {
+    return feed_->snapshot(epoch, out);
+  }
   bool collect(epoch_id epoch, operator_image& out) override { return feed_->collect(epoch, out); }
-  result<void> restore(operator_restore written) override { return feed_->restore(std::move(written)); }
+  result<void> restore(operator_restore written) override {
+    return feed_->restore(std::move(written));
+  }
 
  private:
   static constexpr std::uint32_t lines_per_poll = 256;
@@ -107,9 +115,13 @@ class line_source {
   using record_type = std::string;
   using reader = line_reader;
 
-  line_source(Options options, std::string what, std::string guarantee, bool bounded, std::uint32_t parallel)
-      : options_(std::move(options)), what_(std::move(what)), guarantee_(std::move(guarantee)),
-        bounded_(bounded), parallelism_max_(parallel) {}
+  line_source(Options options, std::string what, std::string guarantee, bool bounded,
+              std::uint32_t parallel)
+      : options_(std::move(options)),
+        what_(std::move(what)),
+        guarantee_(std::move(guarantee)),
+        bounded_(bounded),
+        parallelism_max_(parallel) {}
 
   const std::string& describe() const { return what_; }
   const std::string& guarantee() const { return guarantee_; }
@@ -158,8 +170,9 @@ class generator_source {
   }
 
   std::string describe() const {
-    return schedule_.count == residue_schedule_unbounded ? "generate"
-                                                         : "generate(" + std::to_string(schedule_.count) + ")";
+    return schedule_.count == residue_schedule_unbounded
+               ? "generate"
+               : "generate(" + std::to_string(schedule_.count) + ")";
   }
   std::string guarantee() const { return "exactly-once: resumes at sequence numbers"; }
   bool bounded() const { return schedule_.count != residue_schedule_unbounded; }
@@ -169,7 +182,8 @@ class generator_source {
   }
 
  private:
-  static constexpr std::uint64_t residue_schedule_unbounded = std::numeric_limits<std::uint64_t>::max();
+  static constexpr std::uint64_t residue_schedule_unbounded =
+      std::numeric_limits<std::uint64_t>::max();
   F f_;
   detail::residue_schedule schedule_;
 };
@@ -189,7 +203,8 @@ auto from_collection(std::vector<T> items) {
 
 /// The lines of files, read in byte ranges by all subtasks. Exactly-once: it resumes at byte offsets.
 inline auto file_lines(file_lines_options options) {
-  std::string what = "file_lines(" + (options.paths.empty() ? std::string() : options.paths.front()) +
+  std::string what = "file_lines(" +
+                     (options.paths.empty() ? std::string() : options.paths.front()) +
                      (options.paths.size() > 1 ? ", ..." : "") + ")";
   return detail::line_source<file_lines_options, &make_file_lines>(
       std::move(options), std::move(what), "exactly-once: resumes at byte offsets", true, 1024);
@@ -207,7 +222,8 @@ inline auto socket_lines(socket_lines_options options) {
   const bool bounded = !options.reconnect;
   return detail::line_source<socket_lines_options, &make_socket_lines>(
       std::move(options), std::move(what),
-      "at-most-once: a socket cannot be read again, lines in flight at a crash are lost", bounded, 1);
+      "at-most-once: a socket cannot be read again, lines in flight at a crash are lost", bounded,
+      1);
 }
 inline auto socket_lines(std::string host, std::uint16_t port) {
   socket_lines_options options;

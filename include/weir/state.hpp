@@ -37,7 +37,8 @@ class keyed_handle {
     cursor_ = &owner.cursor();
   }
   keyed_handle(state_owner& owner, const std::string& name) : owner_(&owner) {
-    owner.add_error("state '" + name + "' is keyed, but the operator has no keys: use it after key_by()");
+    owner.add_error("state '" + name +
+                    "' is keyed, but the operator has no keys: use it after key_by()");
   }
   keyed_handle(const keyed_handle&) = delete;
   keyed_handle& operator=(const keyed_handle&) = delete;
@@ -68,7 +69,8 @@ class keyed_handle {
   V* locate() const {
     V* value = static_cast<V*>(view_->slots[cursor_->row]);
     // A key of this block that was inserted or erased since the probe may stand in another row as well.
-    if (!view_->changed || (value != nullptr && !erased_)) [[likely]] return value;
+    if (!view_->changed || (value != nullptr && !erased_)) [[likely]]
+      return value;
     return locate_again();
   }
   [[gnu::noinline]] V* locate_again() const {
@@ -213,14 +215,14 @@ class reducing_state : detail::keyed_handle<T> {
 /// A running aggregation a key. Aggregate has `accumulator create()`, `void add(accumulator&, const T&)` and
 /// `result(const accumulator&)`; the accumulator is what is stored, and needs a codec.
 template <class T, class Aggregate>
-class aggregating_state
-    : detail::keyed_handle<decltype(std::declval<Aggregate&>().create())> {
+class aggregating_state : detail::keyed_handle<decltype(std::declval<Aggregate&>().create())> {
  public:
   using accumulator = decltype(std::declval<Aggregate&>().create());
 
   template <class Owner>
   aggregating_state(Owner& owner, std::string name, Aggregate aggregate = Aggregate{})
-      : detail::keyed_handle<accumulator>(owner, std::move(name)), aggregate_(std::move(aggregate)) {}
+      : detail::keyed_handle<accumulator>(owner, std::move(name)),
+        aggregate_(std::move(aggregate)) {}
 
   bool has_value() const { return this->find() != nullptr; }
   /// The result of what was added; of an empty accumulator when nothing was.

@@ -49,7 +49,8 @@ class stream : public detail::stream_base {
   stream rebalance() const { return with(partitioning::rebalance); }
   /// Every record to every subtask.
   stream broadcast() const {
-    static_assert(std::is_copy_constructible_v<T>, "broadcast() needs a record type that can be copied");
+    static_assert(std::is_copy_constructible_v<T>,
+                  "broadcast() needs a record type that can be copied");
     return with(partitioning::broadcast);
   }
   /// The records of both, in no particular order between the two.
@@ -108,7 +109,9 @@ class stream : public detail::stream_base {
     auto made = add<typename Op::out_type>(std::move(name), "process");
     made.describe(make);
     const std::string uid = made.node().name;
-    made.node().make = [uid, make] { return std::make_unique<detail::process_unit<Op>>(uid, make); };
+    made.node().make = [uid, make] {
+      return std::make_unique<detail::process_unit<Op>>(uid, make);
+    };
     return made;
   }
   /// Groups by key: f(const T&) gives the key, by value or as a reference into the record.
@@ -202,8 +205,8 @@ class fused_stream : public stream<T> {
     using stage = detail::flat_map_stage<std::decay_t<F>, out_type>;
     stage last{f};
     stream<out_type> made = stream<T>::flat_map(std::move(name), std::move(f));
-    made.node().fused = fused_unit{
-        covers_ + 1, fused_factory<detail::batch_emitter<out_type>>(detail::compose<Pipe, stage>{pipe_, last})};
+    made.node().fused = fused_unit{covers_ + 1, fused_factory<detail::batch_emitter<out_type>>(
+                                                    detail::compose<Pipe, stage>{pipe_, last})};
     return made;
   }
   template <class F>
@@ -284,7 +287,9 @@ class keyed_stream {
         return std::make_unique<detail::keyed_unit<Op, K, KeyFn>>(uid, make, key_fn);
       };
     } else {
-      made.node().make = [uid, make] { return std::make_unique<detail::process_unit<Op>>(uid, make); };
+      made.node().make = [uid, make] {
+        return std::make_unique<detail::process_unit<Op>>(uid, make);
+      };
     }
     return made;
   }

@@ -40,7 +40,7 @@ inline constexpr std::uint32_t weir::batch_capacity<weir::test::tally> = 32;
 namespace weir::test {
 namespace {
 
-constexpr std::uint64_t hits = 24'000;
+constexpr std::uint64_t hits = 12'000;
 constexpr std::uint64_t echoed_hits = 300;  // each arrives twice
 constexpr std::uint64_t keys = 3'000;
 constexpr std::uint64_t buckets = 7;
@@ -131,7 +131,7 @@ simulator_options calm(const simulated_job& job, std::uint64_t seed) {
 
 simulator_options faulty(const simulated_job& job, std::uint64_t seed) {
   std::mt19937_64 random(seed);
-  constexpr std::array timeouts{std::chrono::milliseconds(20), std::chrono::milliseconds(60),
+  constexpr std::array timeouts{std::chrono::milliseconds(60), std::chrono::milliseconds(200),
                                 std::chrono::milliseconds(60'000)};
   simulator_options options = calm(job, seed);
   options.crash = random() % 4 == 0 ? 0 : 3'000;
@@ -223,7 +223,7 @@ TEST_CASE("at-least-once loses nothing, takes no consistent cut, and repeats rec
     memory_store store;
     auto options = faulty(job, seed + round);
     options.mode = alignment::at_least_once;
-    options.crash = 2'000;
+    options.crash = 3'000;
     job_simulator run(options, store);
     run.run();
     surplus += check_nothing_lost(*job.ledger);

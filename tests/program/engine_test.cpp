@@ -30,11 +30,14 @@ WEIR_RECORD(counted, key, count)
 
 constexpr std::uint64_t keys = 1000;
 
-hit make_hit(std::uint64_t seq) { return {seq * 2654435761u % keys, seq}; }
+hit make_hit(std::uint64_t seq) {
+  return {seq * 2654435761u % keys, seq};
+}
 
 /// Counts hits by key, and throws once at a chosen number of records.
 struct count_hits final : weir::keyed_process<std::uint64_t, hit, counted> {
-  explicit count_hits(std::shared_ptr<std::atomic<std::int64_t>> fuse = {}) : fuse_(std::move(fuse)) {}
+  explicit count_hits(std::shared_ptr<std::atomic<std::int64_t>> fuse = {})
+      : fuse_(std::move(fuse)) {}
 
   weir::value_state<std::int64_t> seen{*this, "seen", 0};
 
@@ -61,9 +64,9 @@ void check_counts(const std::vector<counted>& output, std::uint64_t records) {
   }
 }
 
-std::shared_ptr<weir::collected<counted>> build(weir::environment& env, std::uint64_t records,
-                                                std::shared_ptr<std::atomic<std::int64_t>> fuse = {},
-                                                double rate = 0) {
+std::shared_ptr<weir::collected<counted>> build(
+    weir::environment& env, std::uint64_t records,
+    std::shared_ptr<std::atomic<std::int64_t>> fuse = {}, double rate = 0) {
   auto output = std::make_shared<weir::collected<counted>>();
   env.from("hits", weir::generate(make_hit).count(records).rate(rate))
       .key_by([](const hit& h) -> const std::uint64_t& { return h.key; })
@@ -83,7 +86,8 @@ TEST_CASE("a job without faults counts every record once") {
     auto job = env.execute();
     REQUIRE_MESSAGE(job, job.error().text());
     const auto report = job->wait();
-    CHECK_MESSAGE(report.state == weir::job_state::finished, (report.failure ? report.failure->text() : ""));
+    CHECK_MESSAGE(report.state == weir::job_state::finished,
+                  (report.failure ? report.failure->text() : ""));
     check_counts(output->records(), 200'000);
   }
 }

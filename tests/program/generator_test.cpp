@@ -38,7 +38,8 @@ class group {
   }
 
   /// One poll of one subtask with the given limit; marks what it emits. Returns what it came to.
-  kind poll(std::uint32_t subtask, std::uint32_t limit, weir::steady_time now, std::vector<std::uint8_t>& seen) {
+  kind poll(std::uint32_t subtask, std::uint32_t limit, weir::steady_time now,
+            std::vector<std::uint8_t>& seen) {
     auto& classes = members_.at(subtask);
     const auto bound = classes.due(now);
     const auto run = classes.next_run(bound, limit);
@@ -79,7 +80,9 @@ bool all_once(const std::vector<std::uint8_t>& seen) {
   return std::all_of(seen.begin(), seen.end(), [](std::uint8_t times) { return times == 1; });
 }
 
-std::uint64_t itself(std::uint64_t seq) { return seq; }
+std::uint64_t itself(std::uint64_t seq) {
+  return seq;
+}
 
 }  // namespace
 
@@ -103,7 +106,8 @@ TEST_CASE("stopped anywhere and resumed at other parallelisms, every number stil
   for (int round = 0; round < 200; ++round) {
     CAPTURE(round);
     const std::uint64_t count = random() % 20'000;
-    const weir::detail::residue_schedule schedule{.count = count, .records_per_second = 0, .start = {}};
+    const weir::detail::residue_schedule schedule{
+        .count = count, .records_per_second = 0, .start = {}};
     std::vector<std::uint8_t> seen(count);
     std::vector<weir::split_position> positions;
     const auto runs = 1 + random() % 5;
@@ -126,7 +130,8 @@ TEST_CASE("stopped anywhere and resumed at other parallelisms, every number stil
 
 TEST_CASE("positions saved at the end find the end again") {
   std::vector<std::uint8_t> seen(2500);
-  const weir::detail::residue_schedule schedule{.count = 2500, .records_per_second = 0, .start = {}};
+  const weir::detail::residue_schedule schedule{
+      .count = 2500, .records_per_second = 0, .start = {}};
   group first(schedule, 3, midnight);
   first.finish(seen);
   for (const std::uint32_t parallelism : {1u, 2u, 3u, 7u}) {
@@ -173,8 +178,11 @@ TEST_CASE("the rate is that of all subtasks together") {
   CHECK(all.emitted() <= 20'000 + 7);  // each subtask counts from its own first number
 }
 
-TEST_CASE("start_at fixes when record seq is due, also after a restart; without it the rate goes on from where it was") {
-  const weir::detail::residue_schedule fixed{.count = 10'000, .records_per_second = 1000, .start = midnight};
+TEST_CASE(
+    "start_at fixes when record seq is due, also after a restart; without it the rate goes on from "
+    "where it was") {
+  const weir::detail::residue_schedule fixed{
+      .count = 10'000, .records_per_second = 1000, .start = midnight};
   weir::detail::residue_schedule floating = fixed;
   floating.start.reset();
   std::vector<std::uint8_t> seen(10'000);
@@ -220,14 +228,17 @@ TEST_CASE("a job's generator brings every number once at parallelisms 1 to 7") {
   }
 }
 
-TEST_CASE("a job's generator that is cancelled and resumed at other parallelisms brings every number once") {
+TEST_CASE(
+    "a job's generator that is cancelled and resumed at other parallelisms brings every number "
+    "once") {
   const weir::scratch_directory scratch;
   const auto output = std::make_shared<weir::collected<std::uint64_t>>();
   for (const std::uint32_t parallelism : {5u, 2u, 7u, 3u}) {
     auto env = make_environment(scratch.path() / "state", parallelism);
     env.set("execution.checkpointing.interval", "2 ms");
     const double rate = parallelism == 3 ? 0 : 50'000;
-    env.from("numbers", weir::generate(itself).count(20'000).rate(rate)).to("out", weir::collect_sink(output));
+    env.from("numbers", weir::generate(itself).count(20'000).rate(rate))
+        .to("out", weir::collect_sink(output));
     if (rate == 0) {
       run_to_finish(env);
     } else {

@@ -24,7 +24,8 @@
 namespace weir::test {
 
 /// An environment on `state` with the given parallelism.
-inline environment make_environment(const std::filesystem::path& state, std::uint32_t parallelism = 1,
+inline environment make_environment(const std::filesystem::path& state,
+                                    std::uint32_t parallelism = 1,
                                     const std::string& name = "job") {
   environment env(name);
   env.set("state.dir", state.string()).set("parallelism.default", std::to_string(parallelism));
@@ -71,7 +72,8 @@ inline bool contains(const std::string& text, const std::string& part) {
 /// Burns down by one a call, and says true once, when it reaches its end. Shared by all attempts of a job.
 class fuse {
  public:
-  explicit fuse(std::int64_t calls = -1) : left_(std::make_shared<std::atomic<std::int64_t>>(calls)) {}
+  explicit fuse(std::int64_t calls = -1)
+      : left_(std::make_shared<std::atomic<std::int64_t>>(calls)) {}
   bool burns_out() const { return left_->fetch_sub(1) == 1; }
   void step() const {
     if (burns_out()) throw std::runtime_error("the fuse has burnt");

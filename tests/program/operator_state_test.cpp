@@ -17,7 +17,9 @@ namespace {
 
 using namespace weir::test;
 
-std::uint64_t itself(std::uint64_t seq) { return seq; }
+std::uint64_t itself(std::uint64_t seq) {
+  return seq;
+}
 
 /// Keeps every number in a list of its subtask, and emits the list at the end.
 struct remember final : weir::process_function<std::uint64_t, std::string> {
@@ -76,8 +78,9 @@ struct count_in_turn final : weir::process_function<std::uint64_t, counter> {
 };
 
 template <class Op, class Out>
-void build(weir::environment& env, std::uint64_t count, const std::shared_ptr<weir::collected<Out>>& output,
-           fuse bomb = fuse(), double rate = 0) {
+void build(weir::environment& env, std::uint64_t count,
+           const std::shared_ptr<weir::collected<Out>>& output, fuse bomb = fuse(),
+           double rate = 0) {
   env.from("numbers", weir::generate(itself).count(count).rate(rate))
       .rebalance()
       .template process<Op>("keep", bomb)
@@ -86,7 +89,8 @@ void build(weir::environment& env, std::uint64_t count, const std::shared_ptr<we
 
 std::vector<std::string> all_remembered(std::uint64_t count) {
   std::vector<std::string> all;
-  for (std::uint64_t n = 0; n < count; ++n) all.push_back("a number that came by: " + std::to_string(n));
+  for (std::uint64_t n = 0; n < count; ++n)
+    all.push_back("a number that came by: " + std::to_string(n));
   return sorted(all);
 }
 
@@ -118,6 +122,19 @@ struct count_twice final : weir::keyed_process<std::uint64_t, std::uint64_t, two
   fuse bomb_;
 };
 
+/// Passes numbers on, and a million more at the end.
+struct say_goodbye final : weir::process_function<std::uint64_t, std::uint64_t> {
+  explicit say_goodbye(fuse bomb) : bomb_(std::move(bomb)) {}
+  void process(const std::uint64_t& n, context&, weir::collector<std::uint64_t>& out) override {
+    bomb_.step();
+    out.emit(n);
+  }
+  void on_end(weir::collector<std::uint64_t>& out) override { out.emit(1'000'000); }
+
+ private:
+  fuse bomb_;
+};
+
 struct context_seen {
   std::string key;
   std::int64_t time_ms = 0;
@@ -135,7 +152,8 @@ struct look_around final : weir::keyed_process<std::string, std::string, context
 };
 
 std::int64_t unix_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
       .count();
 }
 
@@ -207,12 +225,38 @@ TEST_CASE("a plain member is gone after a restart, state is not") {
   CHECK(all.back().plain >= 4000);
 }
 
-TEST_CASE("the context tells the key, the time and the subtask, which is the owner of the key's group") {
+TEST_CASE(
+    "what an operator says at the end of its input it says once, also when the job fails later") {
+  for (const char* chaining : {"true", "false"}) {
+    const weir::scratch_directory scratch;
+    auto env = make_environment(scratch.path() / "state", 2);
+    env.set("execution.checkpointing.interval", "2 ms")
+        .set("pipeline.operator-chaining.enabled", chaining);
+    const auto output = std::make_shared<weir::collected<std::uint64_t>>();
+    const fuse bomb(6000);
+    const auto brief =
+        env.from("few", weir::generate(itself).count(5)).process<say_goodbye>("brief", fuse());
+    env.from("many", weir::generate(itself).count(10'000).rate(100'000))
+        .process<say_goodbye>("long", bomb)
+        .union_with(brief)
+        .to("out", weir::collect_sink(output));
+    const auto report = run_to_finish(env);
+    CHECK(report.restarts == 1);
+    const auto all = output->records();
+    CHECK(std::count(all.begin(), all.end(), 1'000'000u) == 4);
+    CHECK(all.size() == 10'009);
+  }
+}
+
+TEST_CASE(
+    "the context tells the key, the time and the subtask, which is the owner of the key's group") {
   const weir::scratch_directory scratch;
   auto env = make_environment(scratch.path() / "state", 3);
   const auto output = std::make_shared<weir::collected<context_seen>>();
   const auto before = unix_ms();
-  env.from("numbers", weir::generate([](std::uint64_t n) { return "key " + std::to_string(n % 50); }).count(5000))
+  env.from("numbers", weir::generate([](std::uint64_t n) {
+                        return "key " + std::to_string(n % 50);
+                      }).count(5000))
       .key_by([](const std::string& w) -> const std::string& { return w; })
       .process<look_around>("look")
       .to("out", weir::collect_sink(output));

@@ -16,7 +16,9 @@ namespace {
 using namespace weir::test;
 using numbers = std::vector<std::uint64_t>;
 
-std::uint64_t key_of(const std::uint64_t& n) { return n % 31; }
+std::uint64_t key_of(const std::uint64_t& n) {
+  return n % 31;
+}
 
 /// Emits the key together with how often it came: the same multiset for any order of arrival.
 struct number_by_key final : weir::keyed_process<std::uint64_t, std::uint64_t, std::uint64_t> {
@@ -67,23 +69,31 @@ class random_pipeline {
 
   pair_of_worlds step(pair_of_worlds at) {
     switch (below(6)) {
-      case 0: return mapped(std::move(at));
-      case 1: return filtered(std::move(at));
-      case 2: return doubled(std::move(at));
-      case 3: return keyed(std::move(at));
-      case 4: return joined(std::move(at));
-      default: return fused(std::move(at));
+      case 0:
+        return mapped(std::move(at));
+      case 1:
+        return filtered(std::move(at));
+      case 2:
+        return doubled(std::move(at));
+      case 3:
+        return keyed(std::move(at));
+      case 4:
+        return joined(std::move(at));
+      default:
+        return fused(std::move(at));
     }
   }
   pair_of_worlds mapped(pair_of_worlds at) {
     const std::uint64_t salt = random_();
     for (auto& n : at.expected) n = mix(n, salt);
-    return {vary(at.stream.map(name("map"), [salt](std::uint64_t n) { return mix(n, salt); })), at.expected};
+    return {vary(at.stream.map(name("map"), [salt](std::uint64_t n) { return mix(n, salt); })),
+            at.expected};
   }
   pair_of_worlds filtered(pair_of_worlds at) {
     const std::uint64_t part = 2 + below(4);
     std::erase_if(at.expected, [part](std::uint64_t n) { return n % part == 0; });
-    return {vary(at.stream.filter(name("filter"), [part](const std::uint64_t& n) { return n % part != 0; })),
+    return {vary(at.stream.filter(name("filter"),
+                                  [part](const std::uint64_t& n) { return n % part != 0; })),
             at.expected};
   }
   pair_of_worlds doubled(pair_of_worlds at) {
@@ -135,7 +145,8 @@ void run_random_pipeline(std::uint64_t seed) {
   CAPTURE(seed);
   const weir::scratch_directory scratch;
   std::mt19937_64 random(seed);
-  auto env = make_environment(scratch.path() / "state", static_cast<std::uint32_t>(1 + random() % 4));
+  auto env =
+      make_environment(scratch.path() / "state", static_cast<std::uint32_t>(1 + random() % 4));
   env.set("pipeline.operator-chaining.enabled", random() % 4 == 0 ? "false" : "true");
   if (random() % 2 == 0) env.set("execution.checkpointing.interval", "1 ms");
   auto worlds = random_pipeline(env, seed).build();

@@ -19,8 +19,12 @@ using namespace weir::test;
 using counts = std::shared_ptr<weir::collected<std::uint64_t>>;
 
 constexpr std::uint64_t keys = 17;
-std::uint64_t itself(std::uint64_t seq) { return seq; }
-std::uint64_t key_of(const std::uint64_t& n) { return n % keys; }
+std::uint64_t itself(std::uint64_t seq) {
+  return seq;
+}
+std::uint64_t key_of(const std::uint64_t& n) {
+  return n % keys;
+}
 
 /// Emits how often the key came, and at the end of the input a million.
 template <class Count>
@@ -56,7 +60,9 @@ void build(weir::environment& env, std::uint64_t records, const counts& output, 
 
 using plain_count = count<std::uint64_t>;
 
-counts new_output() { return std::make_shared<weir::collected<std::uint64_t>>(); }
+counts new_output() {
+  return std::make_shared<weir::collected<std::uint64_t>>();
+}
 
 std::vector<std::uint64_t> expected_counts(std::uint64_t records, std::uint32_t ends) {
   std::vector<std::uint64_t> all(ends, 99'999'999);
@@ -65,7 +71,8 @@ std::vector<std::uint64_t> expected_counts(std::uint64_t records, std::uint32_t 
 }
 
 /// A run that was cancelled after a few checkpoints.
-weir::job_report cancelled_run(const std::filesystem::path& state, const counts& output, std::uint64_t checkpoints = 4) {
+weir::job_report cancelled_run(const std::filesystem::path& state, const counts& output,
+                               std::uint64_t checkpoints = 4) {
   auto env = make_environment(state, 2);
   build<plain_count>(env, 20'000, output, 50'000);
   return cancel_after_checkpoints(start(env), checkpoints);

@@ -43,7 +43,8 @@ constexpr std::uint32_t kinds_of_operation = 12;
 operation make_operation(std::uint64_t seed, std::uint64_t seq) {
   const std::uint64_t dice = mix(seed, seq);
   const std::uint64_t key = dice % 3 == 0 ? seq / 4 : (dice >> 8) % (dice % 3 == 1 ? 8 : 700);
-  return {seq, "key number " + std::to_string(key), static_cast<std::uint32_t>((dice >> 32) % kinds_of_operation),
+  return {seq, "key number " + std::to_string(key),
+          static_cast<std::uint32_t>((dice >> 32) % kinds_of_operation),
           static_cast<std::int64_t>((dice >> 40) % 1000)};
 }
 
@@ -61,7 +62,9 @@ struct mean_of {
     into.sum += element;
     ++into.count;
   }
-  std::int64_t result(const sums& of) const { return of.count == 0 ? -1 : of.sum * 1000 / of.count; }
+  std::int64_t result(const sums& of) const {
+    return of.count == 0 ? -1 : of.sum * 1000 / of.count;
+  }
 };
 WEIR_RECORD(mean_of::sums, sum, count)
 
@@ -95,21 +98,46 @@ struct model_of_key {
   void apply(const operation& what) {
     const auto argument = what.argument;
     switch (what.what) {
-      case 0: value = argument; break;
-      case 1: value = value.value_or(0) + 1; break;
-      case 2: value.reset(); break;
-      case 3: list.push_back(text_of(argument)); break;
-      case 4: list = {text_of(argument), "second"}; break;
-      case 5: list.clear(); break;
-      case 6: map[text_of(argument % 10)] = argument; break;
-      case 7: map.erase(text_of(argument % 10)); break;
-      case 8: map.clear(); break;
-      case 9: largest = std::max(largest.value_or(argument), argument); break;
-      case 10: largest.reset(); break;
-      default: argument % 4 == 0 ? void(mean = {}) : mean_of().add(mean, argument);
+      case 0:
+        value = argument;
+        break;
+      case 1:
+        value = value.value_or(0) + 1;
+        break;
+      case 2:
+        value.reset();
+        break;
+      case 3:
+        list.push_back(text_of(argument));
+        break;
+      case 4:
+        list = {text_of(argument), "second"};
+        break;
+      case 5:
+        list.clear();
+        break;
+      case 6:
+        map[text_of(argument % 10)] = argument;
+        break;
+      case 7:
+        map.erase(text_of(argument % 10));
+        break;
+      case 8:
+        map.clear();
+        break;
+      case 9:
+        largest = std::max(largest.value_or(argument), argument);
+        break;
+      case 10:
+        largest.reset();
+        break;
+      default:
+        argument % 4 == 0 ? void(mean = {}) : mean_of().add(mean, argument);
     }
   }
-  std::uint64_t digest() const { return digest_of(value, list, map, largest, mean_of().result(mean)); }
+  std::uint64_t digest() const {
+    return digest_of(value, list, map, largest, mean_of().result(mean));
+  }
 };
 
 struct all_handles final : weir::keyed_process<std::string, operation, observed> {
@@ -131,24 +159,48 @@ struct all_handles final : weir::keyed_process<std::string, operation, observed>
   void apply(const operation& what) {
     const auto argument = what.argument;
     switch (what.what) {
-      case 0: value.update(argument); break;
-      case 1: value.update(value.value() + 1); break;
-      case 2: value.clear(); break;
-      case 3: list.add(text_of(argument)); break;
-      case 4: list.update({text_of(argument), "second"}); break;
-      case 5: list.clear(); break;
-      case 6: map.put(text_of(argument % 10), argument); break;
-      case 7: map.remove(text_of(argument % 10)); break;
-      case 8: map.clear(); break;
-      case 9: largest.add(argument); break;
-      case 10: largest.clear(); break;
-      default: argument % 4 == 0 ? mean.clear() : mean.add(argument);
+      case 0:
+        value.update(argument);
+        break;
+      case 1:
+        value.update(value.value() + 1);
+        break;
+      case 2:
+        value.clear();
+        break;
+      case 3:
+        list.add(text_of(argument));
+        break;
+      case 4:
+        list.update({text_of(argument), "second"});
+        break;
+      case 5:
+        list.clear();
+        break;
+      case 6:
+        map.put(text_of(argument % 10), argument);
+        break;
+      case 7:
+        map.remove(text_of(argument % 10));
+        break;
+      case 8:
+        map.clear();
+        break;
+      case 9:
+        largest.add(argument);
+        break;
+      case 10:
+        largest.clear();
+        break;
+      default:
+        argument % 4 == 0 ? mean.clear() : mean.add(argument);
     }
   }
   std::uint64_t digest() const {
     const auto* reduced = largest.get();
-    return digest_of(value.has_value() ? std::optional(value.value()) : std::nullopt, list.get(), map.entries(),
-                     reduced != nullptr ? std::optional(*reduced) : std::nullopt, mean.get());
+    return digest_of(value.has_value() ? std::optional(value.value()) : std::nullopt, list.get(),
+                     map.entries(), reduced != nullptr ? std::optional(*reduced) : std::nullopt,
+                     mean.get());
   }
 
   fuse bomb_;
@@ -169,10 +221,12 @@ std::vector<observed> model_output(std::uint64_t seed, std::uint64_t count) {
 using outcome = std::shared_ptr<weir::collected<observed>>;
 
 /// One source, so that the operations of a key stay in order.
-void build(weir::environment& env, std::uint64_t seed, std::uint64_t count, const outcome& output, fuse bomb = fuse(),
-           double rate = 0) {
+void build(weir::environment& env, std::uint64_t seed, std::uint64_t count, const outcome& output,
+           fuse bomb = fuse(), double rate = 0) {
   env.from("operations",
-           weir::generate([seed](std::uint64_t seq) { return make_operation(seed, seq); }).count(count).rate(rate))
+           weir::generate([seed](std::uint64_t seq) { return make_operation(seed, seq); })
+               .count(count)
+               .rate(rate))
       .parallelism(1)
       .key_by([](const operation& o) -> const std::string& { return o.key; })
       .process<all_handles>("state", bomb)
@@ -181,7 +235,9 @@ void build(weir::environment& env, std::uint64_t seed, std::uint64_t count, cons
 
 }  // namespace
 
-TEST_CASE("keyed handles hold what a model holds, whatever is cleared and inserted again within a batch") {
+TEST_CASE(
+    "keyed handles hold what a model holds, whatever is cleared and inserted again within a "
+    "batch") {
   const std::uint64_t seed = seed_of(1);
   MESSAGE("WEIR_TEST_SEED=" << seed);
   const auto expected = model_output(seed, 40'000);

@@ -17,7 +17,9 @@ namespace {
 using namespace weir::test;
 using numbers = std::vector<std::uint64_t>;
 
-std::uint64_t itself(std::uint64_t seq) { return seq; }
+std::uint64_t itself(std::uint64_t seq) {
+  return seq;
+}
 
 /// Everything that `build(env)`, a stream, brings.
 template <class Build>
@@ -59,7 +61,8 @@ struct split_numbers final : weir::process_function<std::uint64_t, std::uint64_t
   weir::side_output<std::string> odd{*this, "odd"};
   weir::side_output<std::uint64_t> tens{*this, "tens"};
 
-  void process(const std::uint64_t& n, context& where, weir::collector<std::uint64_t>& out) override {
+  void process(const std::uint64_t& n, context& where,
+               weir::collector<std::uint64_t>& out) override {
     if (n % 10 == 0) tens.emit(n);
     if (n % 2 == 0) {
       out.emit(n);
@@ -103,7 +106,8 @@ struct count_words final : weir::keyed_process<std::string, std::string, total> 
 /// Long enough to live on the heap, and some short ones.
 std::string word_of(std::uint64_t seq) {
   const std::uint64_t which = seq * 2654435761u % 97;
-  return which % 3 == 0 ? "w" + std::to_string(which) : "a word that is too long for a small string " + std::to_string(which);
+  return which % 3 == 0 ? "w" + std::to_string(which)
+                        : "a word that is too long for a small string " + std::to_string(which);
 }
 
 std::vector<total> word_counts(std::uint64_t records) {
@@ -163,7 +167,8 @@ TEST_CASE("side outputs and a record at the end of input arrive beside the main 
     auto odd = std::make_shared<weir::collected<std::string>>();
     auto tens = std::make_shared<weir::collected<std::uint64_t>>();
     auto tens_again = std::make_shared<weir::collected<std::uint64_t>>();
-    const auto split = env.from("numbers", weir::generate(itself).count(3000)).process<split_numbers>("split");
+    const auto split =
+        env.from("numbers", weir::generate(itself).count(3000)).process<split_numbers>("split");
     split.to("main", weir::collect_sink(main));
     split.side<std::string>("odd").to("odd", weir::collect_sink(odd));
     const auto side = split.side<std::uint64_t>("tens");
@@ -216,7 +221,8 @@ TEST_CASE("every consumer of a stream gets every record") {
   }
 }
 
-TEST_CASE("union_with brings the records of all its streams, also of one that is joined with itself") {
+TEST_CASE(
+    "union_with brings the records of all its streams, also of one that is joined with itself") {
   numbers expected;
   for (std::uint64_t n = 0; n < 2000; ++n) {
     for (const std::uint64_t copy : {n, n, n + 10'000, n + 20'000}) expected.push_back(copy);
@@ -225,8 +231,9 @@ TEST_CASE("union_with brings the records of all its streams, also of one that is
       [](weir::environment& env) {
         const auto low = env.from("low", weir::generate(itself).count(2000));
         const auto middle = low.map("middle", [](std::uint64_t n) { return n + 10'000; });
-        const auto high = env.from("high", weir::generate([](std::uint64_t n) { return n + 20'000; }).count(2000))
-                              .parallelism(2);
+        const auto high =
+            env.from("high", weir::generate([](std::uint64_t n) { return n + 20'000; }).count(2000))
+                .parallelism(2);
         return low.union_with(low).union_with(middle).union_with(high).map("all", itself);
       },
       expected);
@@ -250,18 +257,21 @@ TEST_CASE("forward keeps the subtask, rebalance uses all of them, broadcast reac
 
   const auto forwarded = subtasks_of(sightings([](auto& s) { return s.forward(); }));
   const auto balanced = sightings([](auto& s) { return s.parallelism(1).rebalance(); });
-  const auto everywhere = subtasks_of(sightings([](auto& s) { return s.parallelism(2).broadcast(); }));
+  const auto everywhere =
+      subtasks_of(sightings([](auto& s) { return s.parallelism(2).broadcast(); }));
 
   REQUIRE(forwarded.size() == 9000);
   for (const auto& [number, seen_by] : forwarded) {
-    REQUIRE((seen_by == std::vector<std::uint32_t>{static_cast<std::uint32_t>(number % 1024 % subtasks)}));
+    REQUIRE((seen_by ==
+             std::vector<std::uint32_t>{static_cast<std::uint32_t>(number % 1024 % subtasks)}));
   }
   REQUIRE(balanced.size() == 9000);
   std::array<int, subtasks> loads{};
   for (const auto& one : balanced) ++loads.at(one.subtask);
   for (const int load : loads) CHECK(load > 0);
   REQUIRE(everywhere.size() == 9000);
-  for (const auto& [number, seen_by] : everywhere) REQUIRE((seen_by == std::vector<std::uint32_t>{0, 1, 2}));
+  for (const auto& [number, seen_by] : everywhere)
+    REQUIRE((seen_by == std::vector<std::uint32_t>{0, 1, 2}));
 }
 
 TEST_CASE("operators with a parallelism of their own, and chains cut by hand, change nothing") {
@@ -304,7 +314,9 @@ TEST_CASE("reduce emits the running reduction of each key") {
   }
   check_everywhere(
       [](weir::environment& env) {
-        return env.from("numbers", weir::generate([](std::uint64_t n) { return n % 7 + 1000; }).count(3500))
+        return env
+            .from("numbers",
+                  weir::generate([](std::uint64_t n) { return n % 7 + 1000; }).count(3500))
             .key_by([](const std::uint64_t& n) { return static_cast<std::uint32_t>(n % 1000); })
             .reduce("sum", [](std::uint64_t a, std::uint64_t b) { return a + 1000 * (b / 1000); });
       },

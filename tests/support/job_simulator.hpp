@@ -44,9 +44,10 @@ struct simulator_options {
   alignment mode = alignment::exactly_once;
   manifest restore_from;
   // one in so many, 0: never
-  std::uint32_t crash = 0;           // steps: some task dies
+  std::uint32_t crash = 0;           // steps: some task dies, until as many have
   std::uint32_t failed_manifest = 0; // manifests: cannot be written
   std::uint32_t failed_chunk = 0;    // chunks: cannot be stored
+  std::uint64_t crashes_max = 4;
   std::chrono::nanoseconds checkpoint_timeout = std::chrono::minutes(10);
   /// The subtask of this chain takes a step ten times less often than others.
   std::string slow_chain;
@@ -132,7 +133,7 @@ class job_simulator final : job_effects {
   void step() {
     clock_ += std::chrono::microseconds(random_() % 20);
     if (machine_.next_time(clock_) <= clock_) machine_.on_time(clock_);
-    if (one_in(options_.crash)) crash(*nodes_[random_() % nodes_.size()]);
+    if (counts_.crashes < options_.crashes_max && one_in(options_.crash)) crash(*nodes_[random_() % nodes_.size()]);
     std::vector<message> choices;
     for (auto& [ends, link] : links_) {
       if (!link.empty()) choices.push_back([&queue = link] { deliver(queue); });

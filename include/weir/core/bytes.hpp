@@ -27,10 +27,8 @@ class byte_writer {
   explicit byte_writer(byte_vector& out) : out_(out) {}
 
   template <class T>
-    requires std::is_arithmetic_v<T> || std::is_enum_v<T>
-  void scalar(T value) {
-    raw(&value, sizeof value);
-  }
+  requires std::is_arithmetic_v<T> || std::is_enum_v<T>
+  void scalar(T value) { raw(&value, sizeof value); }
   void varint(std::uint64_t value) {
     while (value >= 0x80) {
       out_.push_back(static_cast<std::byte>(value | 0x80));
@@ -60,8 +58,7 @@ class byte_reader {
       : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
 
   template <class T>
-    requires std::is_arithmetic_v<T> || std::is_enum_v<T>
-  T scalar() {
+  requires std::is_arithmetic_v<T> || std::is_enum_v<T> T scalar() {
     T value{};
     if (remaining() < sizeof value) [[unlikely]] {
       fail();

@@ -29,9 +29,9 @@ template <class... Values>
 
 }  // namespace weir
 
-#define WEIR_CHECK(condition, ...)                                                             \
-  do {                                                                                         \
-    if (!(condition)) [[unlikely]] {                                                           \
-      ::weir::detail::fail_check(#condition, __FILE__, __LINE__ __VA_OPT__(, ) __VA_ARGS__);   \
-    }                                                                                          \
+#define WEIR_CHECK(condition, ...)                                                           \
+  do {                                                                                       \
+    if (!(condition)) [[unlikely]] {                                                         \
+      ::weir::detail::fail_check(#condition, __FILE__, __LINE__ __VA_OPT__(, ) __VA_ARGS__); \
+    }                                                                                        \
   } while (false)

@@ -17,8 +17,9 @@ inline constexpr std::size_t chunk_target_bytes = 64 * 1024;
 
 /// Stored in manifests: values are never reused or reordered.
 enum class chunk_kind : std::uint8_t {
-  entries = 0,   ///< keyed state: codec<K> then codec<V>, repeated
-  erased = 1,    ///< keyed state, deltas only: codec<K> of keys that were removed; applied before the delta's entries
+  entries = 0,  ///< keyed state: codec<K> then codec<V>, repeated
+  erased =
+      1,  ///< keyed state, deltas only: codec<K> of keys that were removed; applied before the delta's entries
   elements = 2,  ///< operator list state: codec<T>, repeated
 };
 

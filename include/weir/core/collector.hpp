@@ -26,10 +26,11 @@ class collector {
   void emit(const T& record) { emplace(record); }
   /// Constructs the record in place.
   template <class... Args>
-    requires std::constructible_from<T, Args...>
+  requires std::constructible_from<T, Args...>
   void emplace(Args&&... args) {
     new (next_) T(std::forward<Args>(args)...);
-    if (++next_ == end_) [[unlikely]] pass_on();
+    if (++next_ == end_) [[unlikely]]
+      pass_on();
   }
 
  protected:
@@ -78,12 +79,14 @@ class batch_collector final : public collector<T> {
     template <class Record>
     void emit(Record&& record) {
       new (next_) T(std::forward<Record>(record));
-      if (++next_ == end_) [[unlikely]] pass_on();
+      if (++next_ == end_) [[unlikely]]
+        pass_on();
     }
 
    private:
     [[gnu::noinline]] void pass_on() {
-      into_.next_ = std::exchange(next_, nullptr);  // nullptr: should the consumer throw, the collector knows better
+      into_.next_ = std::exchange(
+          next_, nullptr);  // nullptr: should the consumer throw, the collector knows better
       into_.pass_on();
       next_ = into_.next_;
       end_ = into_.end_;

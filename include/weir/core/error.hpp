@@ -59,18 +59,30 @@ constexpr recovery recovery_of(error_code code) {
 
 constexpr std::string_view to_string(error_code code) {
   switch (code) {
-    case error_code::invalid_argument: return "invalid argument";
-    case error_code::io: return "i/o error";
-    case error_code::no_space: return "no space left";
-    case error_code::connection: return "connection error";
-    case error_code::corrupt: return "corrupt data";
-    case error_code::incompatible: return "incompatible";
-    case error_code::not_found: return "not found";
-    case error_code::in_use: return "in use";
-    case error_code::limit: return "limit exceeded";
-    case error_code::timeout: return "timeout";
-    case error_code::user_exception: return "exception in user code";
-    case error_code::invariant: return "broken invariant";
+    case error_code::invalid_argument:
+      return "invalid argument";
+    case error_code::io:
+      return "i/o error";
+    case error_code::no_space:
+      return "no space left";
+    case error_code::connection:
+      return "connection error";
+    case error_code::corrupt:
+      return "corrupt data";
+    case error_code::incompatible:
+      return "incompatible";
+    case error_code::not_found:
+      return "not found";
+    case error_code::in_use:
+      return "in use";
+    case error_code::limit:
+      return "limit exceeded";
+    case error_code::timeout:
+      return "timeout";
+    case error_code::user_exception:
+      return "exception in user code";
+    case error_code::invariant:
+      return "broken invariant";
   }
   return "unknown error";
 }

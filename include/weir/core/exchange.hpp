@@ -111,7 +111,8 @@ class rotating_output final : public exchange_output<T> {
 template <class T>
 class broadcast_output final : public exchange_output<T> {
  public:
-  static_assert(std::is_copy_constructible_v<T>, "broadcast() needs a record type that can be copied");
+  static_assert(std::is_copy_constructible_v<T>,
+                "broadcast() needs a record type that can be copied");
   using exchange_output<T>::exchange_output;
 
   void on_batch(batch<T>& records) override {

@@ -28,11 +28,16 @@ enum class partitioning : std::uint8_t {
 
 constexpr std::string_view to_string(partitioning how) {
   switch (how) {
-    case partitioning::automatic: return "automatic";
-    case partitioning::forward: return "forward";
-    case partitioning::rebalance: return "rebalance";
-    case partitioning::broadcast: return "broadcast";
-    case partitioning::key: return "key";
+    case partitioning::automatic:
+      return "automatic";
+    case partitioning::forward:
+      return "forward";
+    case partitioning::rebalance:
+      return "rebalance";
+    case partitioning::broadcast:
+      return "broadcast";
+    case partitioning::key:
+      return "key";
   }
   return "unknown";
 }
@@ -80,11 +85,12 @@ enum class node_kind : std::uint8_t { source, operation, sink };
 struct graph_node {
   std::string name;
   node_kind kind = node_kind::operation;
-  std::string what;                ///< "map", "file_lines(/tmp/x)": for people
-  std::string guarantee;           ///< sources and sinks: what holds at a crash, and why
-  bool recognises_epochs = true;   ///< sinks: false when output of an epoch might appear twice after a fallback (P18)
-  bool bounded = true;             ///< sources
-  std::uint32_t parallelism = 0;   ///< 0: the job's
+  std::string what;       ///< "map", "file_lines(/tmp/x)": for people
+  std::string guarantee;  ///< sources and sinks: what holds at a crash, and why
+  bool recognises_epochs =
+      true;  ///< sinks: false when output of an epoch might appear twice after a fallback (P18)
+  bool bounded = true;            ///< sources
+  std::uint32_t parallelism = 0;  ///< 0: the job's
   std::uint32_t parallelism_max = 0xffffffff;
   bool chain_with_input = true;
   bool chain_with_output = true;

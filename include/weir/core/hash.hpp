@@ -27,7 +27,11 @@ inline std::uint64_t hash_scalar(std::uint64_t bits) {
 }
 
 /// Hash of a run of bytes.
-inline std::uint64_t hash_bytes(const void* data, std::size_t size) { return XXH3_64bits(data, size); }
-inline std::uint64_t hash_bytes(std::string_view bytes) { return hash_bytes(bytes.data(), bytes.size()); }
+inline std::uint64_t hash_bytes(const void* data, std::size_t size) {
+  return XXH3_64bits(data, size);
+}
+inline std::uint64_t hash_bytes(std::string_view bytes) {
+  return hash_bytes(bytes.data(), bytes.size());
+}
 
 }  // namespace weir

@@ -39,7 +39,8 @@ class line_feed : public operator_part {
 };
 
 struct file_lines_options {
-  std::vector<std::string> paths;  ///< files, or directories whose regular files are read in the order of their names
+  std::vector<std::string>
+      paths;  ///< files, or directories whose regular files are read in the order of their names
   std::uint64_t split_bytes = 64u << 20;
   std::uint32_t line_bytes_max = 1u << 20;
   long_line too_long = long_line::truncate;

@@ -33,7 +33,8 @@ struct key_cursor {
 /// One keyed state's values for the keys of the current block.
 struct state_view {
   std::unique_ptr<void*[]> slots = std::make_unique<void*[]>(probe_block + 1);
-  bool changed = true;  ///< an entry was inserted or erased since the probe, or there is no key: look again
+  bool changed =
+      true;  ///< an entry was inserted or erased since the probe, or there is no key: look again
 };
 
 /// An operator's list state, as snapshots see it.
@@ -47,7 +48,8 @@ class list_store {
 /// A named output beside the main one.
 struct side_port {
   std::string name;
-  const void* type = nullptr;  ///< address of type_mark<T>: two ports carry the same type when it is equal
+  const void* type =
+      nullptr;  ///< address of type_mark<T>: two ports carry the same type when it is equal
   std::function<void(batch_consumer_base*)> set_consumer;
   std::function<void()> flush;
   std::function<void(std::int64_t)> set_time;

@@ -22,7 +22,8 @@ namespace weir::detail {
 
 /// Hashing such a key again at the receiver is cheaper than sending the hash along.
 template <class Key>
-inline constexpr bool cheap_hash = (std::is_integral_v<Key> || std::is_enum_v<Key>)&&sizeof(Key) <= 8;
+inline constexpr bool cheap_hash = (std::is_integral_v<Key> || std::is_enum_v<Key>)&&sizeof(Key) <=
+                                   8;
 
 template <class T, class Key, class KeyFn>
 class key_output final : public exchange_output<T> {
@@ -44,7 +45,10 @@ class key_output final : public exchange_output<T> {
   class session {
    public:
     explicit session(key_output& into)
-        : into_(into), key_fn_(into.key_fn_), cursors_(into.cursors_.data()), channels_(into.channels()) {}
+        : into_(into),
+          key_fn_(into.key_fn_),
+          cursors_(into.cursors_.data()),
+          channels_(into.channels()) {}
 
     void emit(T&& record) {
       const std::uint64_t hash = key_hash<Key>(key_fn_(std::as_const(record)));
@@ -54,7 +58,8 @@ class key_output final : public exchange_output<T> {
       new (place) T(std::move(record));
       at.next = place + 1;
       if constexpr (!cheap_hash<Key>) *at.hash++ = hash;
-      if (place + 1 == at.end) [[unlikely]] into_.send_full(channel);
+      if (place + 1 == at.end) [[unlikely]]
+        into_.send_full(channel);
     }
     void emit(const T& record) { emit(T(record)); }
 
@@ -75,7 +80,8 @@ class key_output final : public exchange_output<T> {
   void set_time(std::int64_t time_ms) {
     time_ms_ = time_ms;
     for (std::uint32_t channel = 0; channel < this->channels(); ++channel) {
-      if (cursors_[channel].next == cursors_[channel].begin) this->open_of(channel).time_ms = time_ms;
+      if (cursors_[channel].next == cursors_[channel].begin)
+        this->open_of(channel).time_ms = time_ms;
     }
   }
   void flush() override {

@@ -74,7 +74,8 @@ void run(Pipe& pipe, Emitter& emitter, Loop&& loop) {
     auto session = emitter.begin();
     loop(local, session);
     pipe.~Pipe();
-    new (&pipe) Pipe(local);  // a function may have changed what it captured; lambdas cannot be assigned
+    new (&pipe)
+        Pipe(local);  // a function may have changed what it captured; lambdas cannot be assigned
   } else {
     auto session = emitter.begin();
     loop(pipe, session);
@@ -93,7 +94,9 @@ class pipe_unit final : public operator_unit, public batch_consumer<In> {
     emitter_.add_parts(parts_);
   }
   batch_consumer_base* input() override { return this; }
-  void set_output(std::uint32_t, batch_consumer_base* consumer) override { emitter_.connect(consumer); }
+  void set_output(std::uint32_t, batch_consumer_base* consumer) override {
+    emitter_.connect(consumer);
+  }
   void attach(unit_host& host) override { emitter_.attach(host); }
   void flush() override { emitter_.flush(); }
   void on_end() override {
@@ -128,7 +131,9 @@ class source_pipe_unit final : public source_unit {
     parts_.push_back(reader_.get());
     emitter_.add_parts(parts_);
   }
-  void set_output(std::uint32_t, batch_consumer_base* consumer) override { emitter_.connect(consumer); }
+  void set_output(std::uint32_t, batch_consumer_base* consumer) override {
+    emitter_.connect(consumer);
+  }
   void attach(unit_host& host) override {
     host_ = &host;
     reader_->attach(host);
@@ -167,9 +172,7 @@ class source_pipe_unit final : public source_unit {
     Pipe& pipe;
     Target& target;
     void emit(record_type&& record) { pipe.apply(std::move(record), target); }
-    void emit(view_type view)
-      requires(!std::is_same_v<view_type, record_type>)
-    {
+    void emit(view_type view) requires(!std::is_same_v<view_type, record_type>) {
       if constexpr (Pipe::template takes<view_type>) {
         pipe.apply(view, target);
       } else {

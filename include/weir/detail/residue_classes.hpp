@@ -51,7 +51,8 @@ class residue_classes {
     stride_ = parallelism;
     owned_ = (class_count - subtask + parallelism - 1) / parallelism;
     rows_.assign(owned_, 0);
-    for (std::uint32_t k = 0; k < owned_ && !restored_.empty(); ++k) rows_[k] = restored_[class_of(k)];
+    for (std::uint32_t k = 0; k < owned_ && !restored_.empty(); ++k)
+      rows_[k] = restored_[class_of(k)];
     try_step();
     start_ = schedule_.start ? *schedule_.start : now - time_of(next_seq());
   }
@@ -70,9 +71,10 @@ class residue_classes {
     if (!in_step_) return catch_up(bound, limit);
     const std::uint64_t first = row_ * class_count + class_of(at_);
     if (first >= bound) return {};
-    const std::uint64_t below = (bound - first + stride_ - 1) / stride_;
-    const auto count = static_cast<std::uint32_t>(
-        std::min<std::uint64_t>({below, limit, owned_ - at_}));
+    // Rounded up without a sum that could wrap: an unbounded source's bound is the largest number.
+    const std::uint64_t below = (bound - first - 1) / stride_ + 1;
+    const auto count =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>({below, limit, owned_ - at_}));
     at_ += count;
     if (at_ == owned_) {
       at_ = 0;
@@ -104,8 +106,8 @@ class residue_classes {
       const auto row = reader.scalar<std::uint64_t>();
       const auto index = number_of(split.id);
       if (reader.failed() || !reader.at_end() || index >= class_count) {
-        return error{error_code::corrupt,
-                     "source '" + uid + "': split '" + split.id + "' is no residue class with a row"};
+        return error{error_code::corrupt, "source '" + uid + "': split '" + split.id +
+                                              "' is no residue class with a row"};
       }
       restored_[index] = row;
     }
@@ -151,7 +153,7 @@ class residue_classes {
     const std::uint64_t first =
         *behind * class_count + class_of(static_cast<std::uint32_t>(behind - rows_.begin()));
     if (first >= bound) return {};
-    const std::uint64_t below = (bound - first + class_count - 1) / class_count;
+    const std::uint64_t below = (bound - first - 1) / class_count + 1;
     const auto count = static_cast<std::uint32_t>(std::min(next_row - *behind, below));
     *behind += count;
     try_step();

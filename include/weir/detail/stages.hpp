@@ -85,8 +85,8 @@ struct compose {
   Second second;
   static constexpr bool wants_collector = Second::wants_collector;
   template <class View>
-  static constexpr bool takes =
-      std::is_same_v<First, identity_stage> ? Second::template takes<View> : First::template takes<View>;
+  static constexpr bool takes = std::is_same_v<First, identity_stage> ? Second::template takes<View>
+                                                                      : First::template takes<View>;
 
   template <class In, class Emit>
   void apply(In&& record, Emit& out) {

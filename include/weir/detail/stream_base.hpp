@@ -42,7 +42,9 @@ typed_edge edge_factories() {
   typed_edge made;
   made.forward = [](exchange_port& port) { return std::make_unique<rotating_output<T>>(port); };
   if constexpr (std::is_copy_constructible_v<T>) {
-    made.broadcast = [](exchange_port& port) { return std::make_unique<broadcast_output<T>>(port); };
+    made.broadcast = [](exchange_port& port) {
+      return std::make_unique<broadcast_output<T>>(port);
+    };
   }
   return made;
 }
@@ -109,13 +111,15 @@ class stream_base {
   void add_port(graph_port port) const { node().ports.push_back(std::move(port)); }
 
   /// Adds a node that reads from this stream; returns its index.
-  std::uint32_t add_node(std::string name, node_kind kind, std::string what, const typed_edge& typed) const {
+  std::uint32_t add_node(std::string name, node_kind kind, std::string what,
+                         const typed_edge& typed) const {
     graph_node made;
     made.name = std::move(name);
     made.kind = kind;
     made.what = std::move(what);
     for (const auto& output : outputs_) {
-      graph_edge edge{output.node, output.port, output.how, typed.forward, typed.broadcast, typed.key, {}};
+      graph_edge edge{output.node,     output.port, output.how, typed.forward,
+                      typed.broadcast, typed.key,   {}};
       if (outputs_.size() == 1) edge.fused_tail = typed.tail;
       made.inputs.push_back(std::move(edge));
     }
@@ -141,7 +145,8 @@ class stream_base {
     } catch (const std::exception& failure) {
       node().errors.push_back(std::string("the operator's constructor threw: ") + failure.what());
     } catch (...) {
-      node().errors.push_back("the operator's constructor threw something that is no std::exception");
+      node().errors.push_back(
+          "the operator's constructor threw something that is no std::exception");
     }
   }
 
@@ -155,7 +160,8 @@ class stream_base {
   }
   void set_parallelism(std::uint32_t instances) const {
     if (instances == 0 || instances > 1024) {
-      node().errors.push_back("parallelism is " + std::to_string(instances) + ", expected 1 to 1024");
+      node().errors.push_back("parallelism is " + std::to_string(instances) +
+                              ", expected 1 to 1024");
     }
     node().parallelism = instances;
   }

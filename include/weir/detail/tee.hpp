@@ -17,7 +17,8 @@ template <class T>
 class tee final : public batch_consumer<T> {
  public:
   explicit tee(std::vector<batch_consumer_base*> consumers) {
-    for (auto* consumer : consumers) consumers_.push_back(static_cast<batch_consumer<T>*>(consumer));
+    for (auto* consumer : consumers)
+      consumers_.push_back(static_cast<batch_consumer<T>*>(consumer));
   }
   void on_batch(batch<T>& records) override {
     for (std::size_t i = 0; i + 1 < consumers_.size(); ++i) {

@@ -105,8 +105,8 @@ class pause_benchmark {
 
   void print_summary(const side& of) const {
     json_line line = begin_line("summary", of);
-    add(line, "", medians_of(of.all));
-    if (of.interval.count() > 0) {
+    if (of.runs > 0) add(line, "", medians_of(of.all));
+    if (of.runs > 0 && of.interval.count() > 0) {
       add(line, "in_checkpoint_", medians_of(of.inside));
       add(line, "outside_", medians_of(of.outside));
       const spread longest = spread_of(of.longest_us);

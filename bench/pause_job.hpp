@@ -24,7 +24,7 @@ struct pause_job {
 
 struct pause_run {
   std::shared_ptr<const std::vector<task_notes>> tasks;  ///< by subtask
-  double foreign_share = 0;  ///< of the machine, while it was measured
+  double foreign_share = 0;                              ///< of the machine, while it was measured
 };
 
 /// Runs until all keys are in the state, then measures for the given time, and cancels the job. Throws

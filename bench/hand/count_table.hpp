@@ -7,7 +7,6 @@
 //             1, and 0 is empty, so the key 2^64 - 1 is not allowed.
 #pragma once
 
-#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -21,18 +20,14 @@ namespace weir::bench {
 /// A table larger than this is worth prefetching: about the second-level cache of a core.
 inline constexpr std::size_t cached_bytes = std::size_t{1} << 20;
 
-/// Memory of this size is on huge pages, which are worth it for small tables too: one of 512 KiB has
-/// more 4-KiB pages than the first-level TLB has entries, which costs a tenth of the rate.
-inline constexpr std::size_t huge_table_bytes = 2 * huge_page_bytes;
-
 class count_table {
  public:
   explicit count_table(std::uint64_t keys)
       : size_(std::bit_ceil(keys * 2)),
         shift_(64 - std::countr_zero(size_)),
-        memory_(std::max(size_ * sizeof(slot), huge_table_bytes)),
+        memory_(size_ * sizeof(slot)),
         slots_(reinterpret_cast<slot*>(memory_.data())) {
-    std::memset(memory_.data(), 0, size_ * sizeof(slot));  // touches every page
+    std::memset(memory_.data(), 0, memory_.size());  // touches every page
   }
 
   /// The count of the key, 0 at first.

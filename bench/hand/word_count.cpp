@@ -19,8 +19,8 @@ namespace weir::bench {
 
 namespace {
 
-/// Words on their way to another thread: as bytes one after the other, since what is dear is to move
-/// cache lines from core to core. The text keeps its room from fill to fill.
+/// Words on their way to another thread: as bytes one after the other, since what is dear is to
+/// move cache lines from core to core. The text keeps its room from fill to fill.
 struct word_batch {
   static constexpr std::uint32_t capacity = 512;
   static constexpr std::size_t full_bytes = 64 * 1024;  // long words fill a batch earlier

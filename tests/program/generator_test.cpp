@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The generator's sequence numbers: residue classes dealt to any number of subtasks, that stop at any point and go on at
-// another parallelism, give every number once. Time is a value here: rates are tested without a clock.
+// The generator's sequence numbers: residue classes dealt to any number of subtasks, that stop at
+// any point and go on at another parallelism, give every number once. Time is a value here: rates
+// are tested without a clock.
 #include <doctest/doctest.h>
 
 #include <algorithm>

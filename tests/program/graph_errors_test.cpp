@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What execute() and plan() refuse: graphs and settings that cannot work. Everything that is wrong with a graph comes at
-// once, each line with the operator's name, and nothing has run: no operator, no state directory.
+// What execute() and plan() refuse: graphs and settings that cannot work. Everything that is wrong
+// with a graph comes at once, each line with the operator's name, and nothing has run: no operator,
+// no state directory.
 #include <doctest/doctest.h>
 
 #include <atomic>

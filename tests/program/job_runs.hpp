@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the tests of whole jobs share: running a job to its end, comparing its output without order, seeds, and a fuse
-// that lets user code throw once.
+// What the tests of whole jobs share: running a job to its end, comparing its output without order,
+// seeds, and a fuse that lets user code throw once.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -69,7 +69,8 @@ inline bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-/// Burns down by one a call, and says true once, when it reaches its end. Shared by all attempts of a job.
+/// Burns down by one a call, and says true once, when it reaches its end. Shared by all attempts of
+/// a job.
 class fuse {
  public:
   explicit fuse(std::int64_t calls = -1)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// State that belongs to the subtask (operator_list_state, union_list_state), what is no state at all (plain members), and
-// what an operator learns from its context.
+// State that belongs to the subtask (operator_list_state, union_list_state), what is no state at
+// all (plain members), and what an operator learns from its context.
 #include <doctest/doctest.h>
 
 #include <chrono>
@@ -48,7 +48,8 @@ WEIR_RECORD(counter, id, count)
 
 constexpr std::uint32_t counters = 7;
 
-/// Counts records in counters that the subtasks divide among themselves: id % parallelism == index (P21).
+/// Counts records in counters that the subtasks divide among themselves: id % parallelism == index
+/// (P21).
 struct count_in_turn final : weir::process_function<std::uint64_t, counter> {
   explicit count_in_turn(fuse bomb) : bomb_(std::move(bomb)) {}
   weir::union_list_state<counter> claimed{*this, "claimed"};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random pipelines: operators, partitionings, parallelisms and chain breaks drawn from a seed give the same multiset as
-// the same steps over a vector. A seed that fails becomes a case of its own here.
+// Random pipelines: operators, partitionings, parallelisms and chain breaks drawn from a seed give
+// the same multiset as the same steps over a vector. A seed that fails becomes a case of its own
+// here.
 #include <doctest/doctest.h>
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One state directory, several runs: what a later run takes over, what start_options change, and which programs and
-// directories are refused, with which words.
+// One state directory, several runs: what a later run takes over, what start_options change, and
+// which programs and directories are refused, with which words.
 #include <doctest/doctest.h>
 
 #include <cstdint>

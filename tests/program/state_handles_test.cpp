@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the state handles mean. One operator with a handle of every keyed kind takes random operations, many for the same
-// key within one batch, and emits what it reads after each; a plain struct a key is the model. The same comparison holds
-// when the operator throws in the middle, and when the job is resumed at another parallelism.
+// What the state handles mean. One operator with a handle of every keyed kind takes random
+// operations, many for the same key within one batch, and emits what it reads after each; a plain
+// struct a key is the model. The same comparison holds when the operator throws in the middle, and
+// when the job is resumed at another parallelism.
 #include <doctest/doctest.h>
 
 #include <cstdint>
@@ -38,8 +39,8 @@ WEIR_RECORD(observed, seq, digest)
 
 constexpr std::uint32_t kinds_of_operation = 12;
 
-/// Runs of operations on few keys, so that clearing and inserting again happens within one batch; new keys all the time,
-/// so that tables grow.
+/// Runs of operations on few keys, so that clearing and inserting again happens within one batch;
+/// new keys all the time, so that tables grow.
 operation make_operation(std::uint64_t seed, std::uint64_t seq) {
   const std::uint64_t dice = mix(seed, seq);
   const std::uint64_t key = dice % 3 == 0 ? seq / 4 : (dice >> 8) % (dice % 3 == 1 ? 8 : 700);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the operators of stream<T> mean: whatever the parallelism and the chaining, a job gives the same records, as a
-// multiset, as a plain loop. Each case compares whole jobs with such a loop.
+// What the operators of stream<T> mean: whatever the parallelism and the chaining, a job gives the
+// same records, as a multiset, as a plain loop. Each case compares whole jobs with such a loop.
 #include <doctest/doctest.h>
 
 #include <array>

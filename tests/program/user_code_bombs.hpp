@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A job in which user code throws where and when a test wants: bomb says where, arm sets it for a case, and build_bombed
-// makes a graph that passes every place.
+// A job in which user code throws where and when a test wants: bomb says where, arm sets it for a
+// case, and build_bombed makes a graph that passes every place.
 #pragma once
 
 #include <doctest/doctest.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// User code may throw anything from anywhere: it never ends the process. The task fails, the job starts again from its
-// last checkpoint, or fails with the story: what failed, how often, the first cause.
+// User code may throw anything from anywhere: it never ends the process. The task fails, the job
+// starts again from its last checkpoint, or fails with the story: what failed, how often, the first
+// cause.
 #include <doctest/doctest.h>
 
 #include <cstdint>

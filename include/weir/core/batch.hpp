@@ -84,10 +84,10 @@ class batch final : public batch_base {
  public:
   using value_type = T;
 
-  batch() : records_(std::allocator<T>().allocate(batch_capacity<T>)) {}
+  batch() : records_(static_cast<T*>(::operator new(sizeof(T) * batch_capacity<T>, alignment))) {}
   ~batch() override {
     batch::clear();
-    std::allocator<T>().deallocate(records_, batch_capacity<T>);
+    ::operator delete(records_, alignment);
   }
 
   static constexpr std::uint32_t capacity() noexcept { return batch_capacity<T>; }
@@ -139,6 +139,9 @@ class batch final : public batch_base {
   }
 
  private:
+  /// Whole cache lines: records of 16 bytes that straddle lines cost a fifth of a counter's rate.
+  static constexpr std::align_val_t alignment{alignof(T) > 64 ? alignof(T) : 64};
+
   T* records_;
   std::unique_ptr<std::uint64_t[]> hashes_;
 };

@@ -2,6 +2,8 @@
 # What the scripts share. Source it first: it goes to the root of the project and defines the functions below.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# What one clone has compiled, another need not compile again.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros
 
 # say TEXT: what the script does next, or what it found.
 say() { printf '\n== %s\n' "$*"; }

@@ -47,7 +47,8 @@ struct started_job {
   }
   /// One complete checkpoint whose only state is the plan's.
   void checkpoint(std::uint64_t index, unsigned fill = 7) {
-    auto content = store.manifest_of(store.epoch(index), {store.put(store.epoch(index), 100, fill)});
+    auto content =
+        store.manifest_of(store.epoch(index), {store.put(store.epoch(index), 100, fill)});
     content.key_hash_version = key_hash_version;
     content.tasks[0].operators[0].states[0].schema = "i64";
     const auto done = store->complete(content);
@@ -65,7 +66,8 @@ void damage_chunks(const temp_directory& dir, unsigned fill) {
   in.close();
   const std::string chunk(100, static_cast<char>(fill));
   std::size_t found = 0;
-  for (auto at = bytes.find(chunk); at != std::string::npos; at = bytes.find(chunk, at + chunk.size())) {
+  for (auto at = bytes.find(chunk); at != std::string::npos;
+       at = bytes.find(chunk, at + chunk.size())) {
     bytes[at + 50] = static_cast<char>(fill + 1);
     ++found;
   }
@@ -88,7 +90,8 @@ void damage_manifest(const temp_directory& dir, const std::string& inside) {
   std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
 }
 
-TEST_CASE("the first start is a complete checkpoint of epoch 0, durable before anything runs (P5)") {
+TEST_CASE(
+    "the first start is a complete checkpoint of epoch 0, durable before anything runs (P5)") {
   temp_directory dir;
   {
     started_job job(dir);
@@ -127,7 +130,8 @@ TEST_CASE("a job goes on from its newest checkpoint, or from a named one") {
   CHECK(job.choose(named, sink_kind::recognises_epochs).error().code == error_code::not_found);
 }
 
-TEST_CASE("--from an older checkpoint is refused when a sink would repeat output, unless allowed (P18)") {
+TEST_CASE(
+    "--from an older checkpoint is refused when a sink would repeat output, unless allowed (P18)") {
   temp_directory dir;
   started_job job(dir);
   REQUIRE(job.choose(ordinary()));
@@ -149,13 +153,15 @@ TEST_CASE("--from an older checkpoint is refused when a sink would repeat output
   CHECK(job.choose(named));  // nothing newer was released
 }
 
-TEST_CASE("when the newest manifest is damaged, weir goes back only if no sink repeats output (P18)") {
+TEST_CASE(
+    "when the newest manifest is damaged, weir goes back only if no sink repeats output (P18)") {
   temp_directory dir;
   {
     started_job job(dir);
     REQUIRE(job.choose(ordinary()));
     job.checkpoint(1);
-    auto content = job.store.manifest_of(job.store.epoch(2), {job.store.put(job.store.epoch(2), 100, 9)});
+    auto content =
+        job.store.manifest_of(job.store.epoch(2), {job.store.put(job.store.epoch(2), 100, 9)});
     content.build = "the newest build";
     REQUIRE(job.store->complete(content));
   }
@@ -198,7 +204,9 @@ TEST_CASE("a chunk that is damaged is found when it is read, and names the blob"
   CHECK(whole.error().code == error_code::corrupt);
 }
 
-TEST_CASE("a fresh start over older checkpoints is a checkpoint of its own, and the newest from then on (P5)") {
+TEST_CASE(
+    "a fresh start over older checkpoints is a checkpoint of its own, and the newest from then on "
+    "(P5)") {
   temp_directory dir;
   started_job job(dir);
   REQUIRE(job.choose(ordinary()));
@@ -206,8 +214,9 @@ TEST_CASE("a fresh start over older checkpoints is a checkpoint of its own, and 
 
   auto fresh = ordinary();
   fresh.fresh = true;
-  const auto chosen = choose_start(*job.store.operator->(), plan_with(sink_kind::may_repeat), fresh,
-                                   job.store.term().fence, job.store.term().first_attempt, job.store.epoch(2));
+  const auto chosen =
+      choose_start(*job.store.operator->(), plan_with(sink_kind::may_repeat), fresh,
+                   job.store.term().fence, job.store.term().first_attempt, job.store.epoch(2));
   REQUIRE(chosen);
   CHECK(chosen->epoch == job.store.epoch(2));
   CHECK(chosen->kind == checkpoint_kind::initial);
@@ -236,8 +245,9 @@ TEST_CASE("a checkpoint that does not fit the program is refused, naming operato
   const auto count = other.operation("count", source);
   other.at(count).states.push_back({"seen", "string"});
   other.sink("out", count);
-  const auto misfit = choose_start(*job.store.operator->(), other.make(), ordinary(), job.store.term().fence,
-                                   job.store.term().first_attempt, job.store.epoch(2));
+  const auto misfit =
+      choose_start(*job.store.operator->(), other.make(), ordinary(), job.store.term().fence,
+                   job.store.term().first_attempt, job.store.epoch(2));
   REQUIRE(!misfit);
   CHECK(misfit.error().code == error_code::incompatible);
   CHECK(misfit.error().message.find("operator 'count', state 'seen'") != std::string::npos);

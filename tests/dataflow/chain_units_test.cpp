@@ -55,8 +55,8 @@ struct fake_host final : unit_host {
 struct built_chain {
   explicit built_chain(const plan& physical) : chain(physical.chains.at(1)) {
     for (const auto exchange : chain.outputs) {
-      gates.push_back(std::make_unique<output_gate>(exchange, output_channels(physical, chain.first_task, exchange),
-                                                    attempt_id{1}, ports));
+      gates.push_back(std::make_unique<output_gate>(
+          exchange, output_channels(physical, chain.first_task, exchange), attempt_id{1}, ports));
     }
     std::vector<output_gate*> pointers;
     for (const auto& gate : gates) pointers.push_back(gate.get());
@@ -74,7 +74,8 @@ struct built_chain {
     std::vector<number> all;
     for (const auto& one : ports.sent) {
       if (physical.chain_of(one.to).name != chain_name) continue;
-      for (const auto& record : static_cast<batch<number>&>(*one.what.content)) all.push_back(record);
+      for (const auto& record : static_cast<batch<number>&>(*one.what.content))
+        all.push_back(record);
     }
     return all;
   }
@@ -89,9 +90,10 @@ struct built_chain {
 struct two_operators {
   two_operators() {
     auto job = std::make_shared<graph>();
-    const auto first = test::from(job, "numbers", generate([](std::uint64_t seq) { return seq; }).count(1))
-                           .rebalance()
-                           .process<noting>("first", std::string("first"), log);
+    const auto first =
+        test::from(job, "numbers", generate([](std::uint64_t seq) { return seq; }).count(1))
+            .rebalance()
+            .process<noting>("first", std::string("first"), log);
     const auto second = first.process<noting>("second", std::string("second"), log);
     second.rebalance().to("left", discard_sink());
     second.rebalance().to("right", discard_sink());
@@ -105,7 +107,9 @@ struct two_operators {
 
 using lines = std::vector<std::string>;
 
-TEST_CASE("records pass the units in order and reach every consumer of the last, and side outputs theirs") {
+TEST_CASE(
+    "records pass the units in order and reach every consumer of the last, and side outputs "
+    "theirs") {
   two_operators job;
   REQUIRE(job.physical.chains.at(1).name == "first -> second");
   built_chain chain(job.physical);
@@ -125,7 +129,8 @@ TEST_CASE("operators are made, opened, ended and closed in the order of the chai
   chain.units->end();
   chain.units->close();
   chain.units->close();
-  CHECK(*job.log == lines{"open first", "open second", "end first", "end second", "close first", "close second"});
+  CHECK(*job.log == lines{"open first", "open second", "end first", "end second", "close first",
+                          "close second"});
 }
 
 TEST_CASE("what a unit emits at its end passes the units behind it") {

@@ -45,7 +45,9 @@ constexpr std::uint64_t echoed_hits = 300;  // each arrives twice
 constexpr std::uint64_t keys = 3'000;
 constexpr std::uint64_t buckets = 7;
 
-hit make_hit(std::uint64_t seq) { return {seq * 2654435761u % keys}; }
+hit make_hit(std::uint64_t seq) {
+  return {seq * 2654435761u % keys};
+}
 
 template <class In>
 struct count_by_key final : keyed_process<std::uint64_t, In, tally> {
@@ -64,22 +66,29 @@ struct simulated_job {
   explicit simulated_job(std::uint32_t parallelism) {
     auto job = std::make_shared<graph>();
     const stream<hit> numbers = from(job, "numbers", generate(make_hit).count(hits)).parallelism(2);
-    const stream<hit> extra = from(job, "extra", generate(make_hit).count(echoed_hits)).parallelism(1);
+    const stream<hit> extra =
+        from(job, "extra", generate(make_hit).count(echoed_hits)).parallelism(1);
     const stream<hit> echo =
         extra.broadcast().map("echo", [](const hit& one) { return one; }).parallelism(2);
     auto counts = numbers.union_with(echo)
                       .key_by([](const hit& one) { return one.key; })
                       .process<count_by_key<hit>>("count");
     auto bucket = counts.rebalance()
-                      .map("bucket", [](const tally& one) { return tally{one.key % buckets, 0}; })
+                      .map("bucket",
+                           [](const tally& one) {
+                             return tally{one.key % buckets, 0};
+                           })
                       .parallelism(2);
     auto totals = bucket.key_by([](const tally& one) { return one.key; })
                       .process<count_by_key<tally>>("total");
     const auto show = [result = ledger](const tallies& all) { *result = all; };
-    totals.to("ledger", fold_sink(tallies{}, [](tallies& all, const tally& one) { all.push_back(one); }, show));
+    totals.to("ledger",
+              fold_sink(
+                  tallies{}, [](tallies& all, const tally& one) { all.push_back(one); }, show));
     job->nodes.back().parallelism = 1;
     totals.to("shown", collect_sink<tally>(shown));
-    physical = std::make_shared<const plan>(make_plan(job, {.default_parallelism = parallelism}).value());
+    physical =
+        std::make_shared<const plan>(make_plan(job, {.default_parallelism = parallelism}).value());
   }
 
   std::shared_ptr<tallies> ledger = std::make_shared<tallies>();
@@ -99,7 +108,8 @@ std::array<std::int64_t, buckets> expected_totals() {
 void check_exact(const tallies& output) {
   auto left = expected_totals();
   std::array<std::vector<bool>, buckets> seen;
-  for (std::uint64_t key = 0; key < buckets; ++key) seen[key].resize(static_cast<std::size_t>(left[key]) + 1);
+  for (std::uint64_t key = 0; key < buckets; ++key)
+    seen[key].resize(static_cast<std::size_t>(left[key]) + 1);
   for (const auto& one : output) {
     REQUIRE(one.count >= 1);
     REQUIRE(one.count < static_cast<std::int64_t>(seen.at(one.key).size()));
@@ -159,10 +169,13 @@ TEST_CASE("a simulated run without faults counts every record once and checkpoin
   check_exact(job.shown->records());
   CHECK(run.job().completed > 3);
   CHECK(run.job().restarts == 0);
-  CHECK(store.manifests.rbegin()->second.finished);  // P16: the last checkpoint is of finished tasks
+  CHECK(
+      store.manifests.rbegin()->second.finished);  // P16: the last checkpoint is of finished tasks
 }
 
-TEST_CASE("whatever fails whenever, every record is counted once, and every complete epoch is a consistent cut") {
+TEST_CASE(
+    "whatever fails whenever, every record is counted once, and every complete epoch is a "
+    "consistent cut") {
   const auto seed = print_seed();
   simulator_counts hit_by;
   std::uint64_t completed = 0;
@@ -185,11 +198,13 @@ TEST_CASE("whatever fails whenever, every record is counted once, and every comp
   CHECK(hit_by.deltas > 0);
   CHECK(completed > 0);
   CHECK(failed > 0);
-  MESSAGE("crashes ", hit_by.crashes, ", dropped ", hit_by.dropped, ", declined ", hit_by.declined, ", deltas ",
-          hit_by.deltas, ", completed ", completed, ", failed ", failed);
+  MESSAGE("crashes ", hit_by.crashes, ", dropped ", hit_by.dropped, ", declined ", hit_by.declined,
+          ", deltas ", hit_by.deltas, ", completed ", completed, ", failed ", failed);
 }
 
-TEST_CASE("going on from any complete epoch, at any parallelism, gives what a run without failures gives") {
+TEST_CASE(
+    "going on from any complete epoch, at any parallelism, gives what a run without failures "
+    "gives") {
   const auto seed = print_seed();
   std::mt19937_64 random(seed);
   for (std::uint64_t round = 0; round < 10; ++round) {
@@ -213,7 +228,9 @@ TEST_CASE("going on from any complete epoch, at any parallelism, gives what a ru
   }
 }
 
-TEST_CASE("at-least-once loses nothing, takes no consistent cut, and repeats records after a crash (P6)") {
+TEST_CASE(
+    "at-least-once loses nothing, takes no consistent cut, and repeats records after a crash "
+    "(P6)") {
   const auto seed = print_seed();
   std::int64_t surplus = 0;
   simulator_counts hit_by;
@@ -233,7 +250,8 @@ TEST_CASE("at-least-once loses nothing, takes no consistent cut, and repeats rec
   CHECK(surplus > 0);
 }
 
-TEST_CASE("with a slow receiver no channel holds more batches than its credits, and all arrive (P3)") {
+TEST_CASE(
+    "with a slow receiver no channel holds more batches than its credits, and all arrive (P3)") {
   const auto seed = print_seed();
   simulated_job job(2);
   memory_store store;

@@ -51,11 +51,18 @@ struct fake_ports final : task_ports {
     std::string text;
     for (const auto& one : std::exchange(sent, {})) {
       text += text.empty() ? "" : " ";
-      const auto counts = ":" + std::to_string(one.what.batches) + "/" + std::to_string(one.what.records);
+      const auto counts =
+          ":" + std::to_string(one.what.batches) + "/" + std::to_string(one.what.records);
       switch (one.what.what) {
-        case element::kind::batch: text += "b" + std::to_string(one.what.number); break;
-        case element::kind::marker: text += "m" + to_string(one.what.epoch) + counts; break;
-        case element::kind::end: text += "e" + counts; break;
+        case element::kind::batch:
+          text += "b" + std::to_string(one.what.number);
+          break;
+        case element::kind::marker:
+          text += "m" + to_string(one.what.epoch) + counts;
+          break;
+        case element::kind::end:
+          text += "e" + counts;
+          break;
       }
     }
     return text;

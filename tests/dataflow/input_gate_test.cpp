@@ -72,7 +72,9 @@ input_gate gate_of(std::uint32_t channels, alignment mode = alignment::exactly_o
   return input_gate(std::vector<channel_end>(channels), current, mode);
 }
 
-void offer(input_gate& gate, element what) { REQUIRE(gate.offer(what)); }
+void offer(input_gate& gate, element what) {
+  REQUIRE(gate.offer(what));
+}
 
 /// One look, in short: "a0" batch 0 of channel a, "|1" aligned, "x1" abandoned, "." ended.
 std::string look(input_gate& gate) {
@@ -141,7 +143,8 @@ TEST_CASE("what arrives at a blocked channel does not overtake what waits unread
   offer(gate, from.marker_on(a, 1));
   offer(gate, from.batch_on(b));
   offer(gate, from.batch_on(a));
-  CHECK(look(gate) == "b0");  // the marker was read on the way: a is blocked, its batch 0 still unread
+  CHECK(look(gate) ==
+        "b0");  // the marker was read on the way: a is blocked, its batch 0 still unread
   offer(gate, from.batch_on(a));
 
   SUBCASE("when the gate reads on before the release") {
@@ -228,7 +231,9 @@ TEST_CASE("counts are of the epoch, batch numbers of the attempt (P2)") {
   CHECK(look_until_empty(gate) == "a0 |1 a1 |2 a2 |3");
 }
 
-TEST_CASE("an element of an older attempt is dropped and counted, a newer one is a broken invariant (P4)") {
+TEST_CASE(
+    "an element of an older attempt is dropped and counted, a newer one is a broken invariant "
+    "(P4)") {
   senders from(1);
   auto gate = gate_of(1);
   element stale = from.batch_on(a);
@@ -243,7 +248,9 @@ TEST_CASE("an element of an older attempt is dropped and counted, a newer one is
   CHECK_THROWS_AS(gate.offer(early), invariant_broken);
 }
 
-TEST_CASE("whatever the interleaving, each channel comes out in order and the cut is where its markers are") {
+TEST_CASE(
+    "whatever the interleaving, each channel comes out in order and the cut is where its markers "
+    "are") {
   const auto seed = test::print_seed();
   std::mt19937_64 random(seed);
   const auto below = [&](std::uint64_t n) { return random() % n; };

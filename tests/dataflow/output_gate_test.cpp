@@ -24,7 +24,8 @@ batch_ptr records(std::uint32_t count) {
 /// A gate to as many receivers as asked for, whose typed side sends single records to channel 0.
 struct opened_gate {
   explicit opened_gate(std::uint32_t receivers) : gate(7, ends(receivers), current, ports) {
-    gate.open([](exchange_port& port) { return std::make_unique<rotating_output<std::uint64_t>>(port); });
+    gate.open(
+        [](exchange_port& port) { return std::make_unique<rotating_output<std::uint64_t>>(port); });
   }
   static std::vector<channel_end> ends(std::uint32_t receivers) {
     std::vector<channel_end> all;
@@ -44,7 +45,9 @@ struct opened_gate {
   output_gate gate;
 };
 
-TEST_CASE("elements carry the receiver's channel, the attempt, and numbers and counts of their channel (P2)") {
+TEST_CASE(
+    "elements carry the receiver's channel, the attempt, and numbers and counts of their channel "
+    "(P2)") {
   opened_gate one(2);
   one.gate.send(0, records(2));
   one.gate.send(0, records(3));
@@ -75,7 +78,8 @@ TEST_CASE("a marker leaves behind what the open batch holds (P1)") {
   CHECK(one.ports.take_sent() == "b1 e:1/2");
 }
 
-TEST_CASE("a batch without credit waits, and keeps markers, ends and later batches behind it (P1, P3)") {
+TEST_CASE(
+    "a batch without credit waits, and keeps markers, ends and later batches behind it (P1, P3)") {
   opened_gate one(1);
   for (std::uint32_t i = 0; i < channel_credits; ++i) one.gate.send(0, records(1));
   CHECK(!one.gate.blocked());
@@ -104,7 +108,9 @@ TEST_CASE("a marker needs no credit (P1)") {
   CHECK(one.ports.take_sent() == "m1:16/16");
 }
 
-TEST_CASE("one channel without credit stops neither batches nor markers of another, but the task's input") {
+TEST_CASE(
+    "one channel without credit stops neither batches nor markers of another, but the task's "
+    "input") {
   opened_gate one(2);
   for (std::uint32_t i = 0; i <= channel_credits; ++i) one.gate.send(0, records(1));
   CHECK(one.gate.blocked());
@@ -152,7 +158,8 @@ TEST_CASE("a buffer with other readers, or of a broadcast, is not used again (P3
   CHECK(!one.gate.recycled());
 }
 
-TEST_CASE("more credit than the window, or for a channel that is not there, is a broken invariant (P3)") {
+TEST_CASE(
+    "more credit than the window, or for a channel that is not there, is a broken invariant (P3)") {
   opened_gate one(1);
   CHECK_THROWS_AS(one.gate.on_credit(one.credit(0)), invariant_broken);
   CHECK_THROWS_AS(one.gate.on_credit(one.credit(1)), invariant_broken);

@@ -35,10 +35,11 @@ struct count_numbers final : keyed_process<number, number, number> {
 struct small_job {
   explicit small_job(std::uint64_t count = 3000) {
     auto job = std::make_shared<graph>();
-    auto counts = test::from(job, "numbers", generate([](std::uint64_t seq) { return seq; }).count(count))
-                      .filter("most", [](const number& one) { return one % 3 != 0; })
-                      .key_by([](const number& one) { return one; })
-                      .process<count_numbers>("count");
+    auto counts =
+        test::from(job, "numbers", generate([](std::uint64_t seq) { return seq; }).count(count))
+            .filter("most", [](const number& one) { return one % 3 != 0; })
+            .key_by([](const number& one) { return one; })
+            .process<count_numbers>("count");
     counts.rebalance().to("out", collect_sink<number>(shown));
     physical = std::make_shared<const plan>(make_plan(job, {}).value());
   }
@@ -137,7 +138,9 @@ TEST_CASE("a task is restored once and runs once: another attempt is another tas
   CHECK_THROWS_AS(count.core.resume(), invariant_broken);
 }
 
-TEST_CASE("a source's marker leaves behind all that it has emitted, its snapshot holds the positions (P1, P6)") {
+TEST_CASE(
+    "a source's marker leaves behind all that it has emitted, its snapshot holds the positions "
+    "(P1, P6)") {
   small_job job(10'000);
   task source(job, "numbers/0");
   source.run();
@@ -257,7 +260,8 @@ TEST_CASE("a task whose output waits for credit takes no input, until some comes
   for (std::uint32_t i = 0; i < 20; ++i) count.arrives(numbers_up_to(1024));
   for (int i = 0; i < 100 && count.core.has_work(); ++i) count.core.step();
   CHECK(count.ports.sent.size() == channel_credits);
-  CHECK(count.ports.credits.size() == channel_credits + 1);  // one batch more is processed than can leave
+  CHECK(count.ports.credits.size() ==
+        channel_credits + 1);  // one batch more is processed than can leave
   CHECK(!count.core.has_work());
 
   const auto exchange = job.physical->chain_of(count.id).outputs.at(0);

@@ -63,12 +63,14 @@ manifest manifest_of(std::uint32_t parallelism) {
                                     keyed_chunk(100 * s + 2, {middle + 1, groups.last})});
     seen.entries = 20;
     seen.chain_length = 3;
-    auto count = make_operator("count", {std::move(seen), make_state("open", {list_chunk(100 * s + 3)}),
-                                         make_state("all", {list_chunk(100 * s + 4)})});
+    auto count =
+        make_operator("count", {std::move(seen), make_state("open", {list_chunk(100 * s + 3)}),
+                                make_state("all", {list_chunk(100 * s + 4)})});
     auto out = make_operator("out", {});
     count.splits.push_back({std::to_string(s), {}});
     out.intents.push_back({static_cast<std::byte>(s)});
-    tasks.push_back(testing::make_task("count -> out", s, parallelism, {std::move(count), std::move(out)}));
+    tasks.push_back(
+        testing::make_task("count -> out", s, parallelism, {std::move(count), std::move(out)}));
   }
   auto made = testing::make_manifest({8}, std::move(tasks));
   made.key_hash_version = key_hash_version;
@@ -107,7 +109,8 @@ TEST_CASE("epoch 0 restores nothing: the start is fresh (P5)") {
   CHECK(restore.parts[0].states.empty());
 }
 
-TEST_CASE("at the same parallelism a subtask takes what it wrote, and may write deltas to it (P10)") {
+TEST_CASE(
+    "at the same parallelism a subtask takes what it wrote, and may write deltas to it (P10)") {
   const auto restore = restore_of(manifest_of(2), plan_of(2), 1);
   CHECK(!restore.fresh);
   CHECK(restore.epoch == epoch_id{8});
@@ -120,7 +123,9 @@ TEST_CASE("at the same parallelism a subtask takes what it wrote, and may write 
   CHECK(seen->entries == 20);
 }
 
-TEST_CASE("with more subtasks each reads the chunks that overlap its key groups, and starts a full image") {
+TEST_CASE(
+    "with more subtasks each reads the chunks that overlap its key groups, and starts a full "
+    "image") {
   const auto physical = plan_of(4);
   const auto from = manifest_of(2);
   CHECK(blobs_of(restore_of(from, physical, 0), "seen") == blobs{1});
@@ -134,7 +139,8 @@ TEST_CASE("with fewer subtasks one reads the chunks of several, in the order of 
   CHECK(blobs_of(restore_of(manifest_of(2), plan_of(1), 0), "seen") == blobs{1, 2, 101, 102});
 }
 
-TEST_CASE("splits and intents go to every subtask of their operator, which picks its own (P17, P21)") {
+TEST_CASE(
+    "splits and intents go to every subtask of their operator, which picks its own (P17, P21)") {
   const auto physical = plan_of(3);
   for (std::uint32_t subtask = 0; subtask < 3; ++subtask) {
     const auto restore = restore_of(manifest_of(2), physical, subtask);
@@ -182,7 +188,8 @@ TEST_CASE("a checkpoint of the same program fits, at any parallelism") {
   CHECK(misfits(manifest_of(2), plan_of(5)).empty());
 }
 
-TEST_CASE("state that would be lost or misread is a misfit, a line each, naming operator and state") {
+TEST_CASE(
+    "state that would be lost or misread is a misfit, a line each, naming operator and state") {
   auto from = manifest_of(2);
 
   SUBCASE("another type") {

@@ -26,7 +26,8 @@ struct test_part final : operator_part {
 
   std::vector<keyed_image> keyed() override { return {{"seen", "map<u64,i64>", &table}}; }
   bool snapshot(epoch_id, operator_image& out) override {
-    out.lists.push_back({"open", "i64", list_mode::split, {{chunk_kind::elements, {}, 1, {std::byte{1}}}}});
+    out.lists.push_back(
+        {"open", "i64", list_mode::split, {{chunk_kind::elements, {}, 1, {std::byte{1}}}}});
     out.splits.push_back({"split-1", {std::byte{2}}});
     if (prepared) out.intents.push_back({std::byte{3}});
     return prepared;
@@ -67,7 +68,8 @@ struct fixture {
   std::unique_ptr<task_snapshotter> snapshots;
 };
 
-TEST_CASE("the end declares exactly what was sent, and all that belongs to the snapshot (P11, P12)") {
+TEST_CASE(
+    "the end declares exactly what was sent, and all that belongs to the snapshot (P11, P12)") {
   fixture one;
   one.fill(20'000);
   one.snapshots->begin({5}, true);
@@ -121,7 +123,9 @@ TEST_CASE("what changes after the cut is not in the snapshot (P9)") {
     if (piece.place.state == 0) REQUIRE(restored.load(piece.content, {}));
   }
   CHECK(restored.size() == 10'000);
-  restored.for_each([](std::uint64_t key, std::int64_t value) { REQUIRE(value == static_cast<std::int64_t>(key)); });
+  restored.for_each([](std::uint64_t key, std::int64_t value) {
+    REQUIRE(value == static_cast<std::int64_t>(key));
+  });
 }
 
 TEST_CASE("chunks on their way are bounded: without the store's answers the drain stands still") {
@@ -181,7 +185,9 @@ TEST_CASE("an abort closes the snapshot of its epoch and no other (P7)") {
   CHECK(one.ports.snapshots[0].snapshot.operators[0].states[0].entries == 10'000);
 }
 
-TEST_CASE("a delta is relative to the newest epoch that was told complete, and holds what an abort dropped (P10)") {
+TEST_CASE(
+    "a delta is relative to the newest epoch that was told complete, and holds what an abort "
+    "dropped (P10)") {
   fixture one;
   one.fill(10'000);
   one.snapshots->begin({1}, false);

@@ -17,8 +17,8 @@ namespace {
 using namespace weir;
 using detail::residue_classes;
 
-residue_classes classes(std::uint64_t count, const std::vector<split_position>& from, std::uint32_t subtask,
-                        std::uint32_t parallelism) {
+residue_classes classes(std::uint64_t count, const std::vector<split_position>& from,
+                        std::uint32_t subtask, std::uint32_t parallelism) {
   residue_classes made({.count = count, .records_per_second = 0, .start = {}});
   REQUIRE(made.restore(from, "numbers"));
   made.open(subtask, parallelism, {});
@@ -50,7 +50,8 @@ TEST_CASE("without an end, every subtask has numbers from the start, and after a
   }
 }
 
-TEST_CASE("positions go with the class, never with the subtask: any parallelism takes them over (P21)") {
+TEST_CASE(
+    "positions go with the class, never with the subtask: any parallelism takes them over (P21)") {
   const auto seed = test::print_seed();
   std::mt19937_64 random(seed);
   for (int round = 0; round < 20; ++round) {

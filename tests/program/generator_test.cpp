@@ -237,7 +237,7 @@ TEST_CASE(
   for (const std::uint32_t parallelism : {5u, 2u, 7u, 3u}) {
     auto env = make_environment(scratch.path() / "state", parallelism);
     env.set("execution.checkpointing.interval", "2 ms");
-    const double rate = parallelism == 3 ? 0 : 50'000;
+    const double rate = parallelism == 3 ? 0 : 10'000;
     env.from("numbers", weir::generate(itself).count(20'000).rate(rate))
         .to("out", weir::collect_sink(output));
     if (rate == 0) {

@@ -178,7 +178,7 @@ TEST_CASE("each element of an operator's list goes to one subtask at another par
   for (const std::uint32_t parallelism : {3u, 5u, 2u}) {
     auto env = make_environment(scratch.path() / "state", parallelism);
     env.set("execution.checkpointing.interval", "2 ms");
-    build<remember>(env, 10'000, output, fuse(), 20'000);
+    build<remember>(env, 10'000, output, fuse(), 5000);
     cancel_after_checkpoints(start(env), 3);
   }
   auto env = make_environment(scratch.path() / "state", 4);
@@ -193,7 +193,7 @@ TEST_CASE("every subtask sees a union list whole, and what they claim of it adds
   for (const std::uint32_t parallelism : {3u, 7u, 1u}) {
     auto env = make_environment(scratch.path() / "state", parallelism);
     env.set("execution.checkpointing.interval", "2 ms");
-    build<count_in_turn>(env, 10'000, output, fuse(), 20'000);
+    build<count_in_turn>(env, 10'000, output, fuse(), 5000);
     cancel_after_checkpoints(start(env), 3);
   }
   auto env = make_environment(scratch.path() / "state", 2);
@@ -213,7 +213,7 @@ TEST_CASE("a plain member is gone after a restart, state is not") {
   env.set("execution.checkpointing.interval", "2 ms");
   const auto output = std::make_shared<weir::collected<two_counts>>();
   const fuse bomb(6000);
-  env.from("numbers", weir::generate(itself).count(10'000).rate(100'000))
+  env.from("numbers", weir::generate(itself).count(10'000).rate(20'000))
       .key_by([](const std::uint64_t&) { return std::uint64_t{1}; })
       .process<count_twice>("count", bomb)
       .to("out", weir::collect_sink(output));

@@ -74,7 +74,7 @@ std::vector<std::uint64_t> expected_counts(std::uint64_t records, std::uint32_t 
 weir::job_report cancelled_run(const std::filesystem::path& state, const counts& output,
                                std::uint64_t checkpoints = 4) {
   auto env = make_environment(state, 2);
-  build<plain_count>(env, 20'000, output, 50'000);
+  build<plain_count>(env, 20'000, output, 5000);
   return cancel_after_checkpoints(start(env), checkpoints);
 }
 

@@ -282,8 +282,8 @@ TEST_CASE("keyed state follows its keys when a job is resumed at another paralle
   for (const std::uint32_t parallelism : {2u, 5u, 1u}) {
     auto env = make_environment(scratch.path() / "state", parallelism);
     env.set("execution.checkpointing.interval", "2 ms");
-    build(env, seed, 60'000, output, fuse(), 100'000);
-    const auto report = cancel_after_checkpoints(start(env), 4);
+    build(env, seed, 60'000, output, fuse(), 20'000);
+    const auto report = cancel_after_checkpoints(start(env), 8);
     CHECK(report.state == weir::job_state::cancelled);
   }
   auto env = make_environment(scratch.path() / "state", 3);

@@ -134,7 +134,7 @@ struct outputs {
 
 /// A graph that passes every place, with two subtasks of everything but the sinks; `restart` makes
 /// the operator throw once, so that there is something to restore.
-inline outputs build_bombed(weir::environment& env, fuse restart = fuse()) {
+inline outputs build_bombed(weir::environment& env, fuse restart = fuse(), double rate = 100'000) {
   outputs out;
   env.set("execution.checkpointing.interval", "2 ms");
   const auto counted =
@@ -143,7 +143,7 @@ inline outputs build_bombed(weir::environment& env, fuse restart = fuse()) {
                             return n;
                           })
                               .count(records)
-                              .rate(100'000))
+                              .rate(rate))
           .parallelism(2)
           .map("map", [](std::uint64_t n) { return armed->pass(place::map), n; })
           .parallelism(2)

@@ -66,7 +66,7 @@ TEST_CASE(
     const weir::scratch_directory scratch;
     auto env = make_environment(scratch.path() / "state");
     const arm bomb(place::decode_throws, thrown::object, 10);
-    const auto out = build_bombed(env, fuse(4000));
+    const auto out = build_bombed(env, fuse(4000), 20'000);
     const auto report = run_to_finish(env);
     CHECK(armed->burst == 1);
     CHECK(report.restarts == 2);
@@ -75,7 +75,7 @@ TEST_CASE(
   const weir::scratch_directory scratch;
   auto env = make_environment(scratch.path() / "state");
   const arm bomb(place::decode_refuses, thrown::object, 10);
-  build_bombed(env, fuse(4000));
+  build_bombed(env, fuse(4000), 20'000);
   const auto report = run(env);
   CHECK(armed->burst == 1);
   REQUIRE(report.state == weir::job_state::failed);
@@ -102,7 +102,7 @@ TEST_CASE("what close throws is logged, and the job ends as it would have") {
     const weir::scratch_directory scratch;
     auto env = make_environment(scratch.path() / "state");
     const arm bomb(place::close, what, 1, true);
-    const auto out = build_bombed(env, fuse(4000));
+    const auto out = build_bombed(env, fuse(4000), 20'000);
     const auto report = run_to_finish(env);
     CHECK(armed->burst > 0);
     CHECK(report.restarts == 1);
@@ -174,7 +174,7 @@ TEST_CASE("a failed job goes on from its last checkpoint when it is run again") 
     env.set("restart-strategy.type", "none").set("execution.checkpointing.interval", "2 ms");
     const arm bomb(place::process, thrown::number, fails ? 4000 : -1);
     env.from("numbers",
-             weir::generate([](std::uint64_t n) { return n; }).count(records).rate(100'000))
+             weir::generate([](std::uint64_t n) { return n; }).count(records).rate(20'000))
         .key_by([](const std::uint64_t& n) { return n % keys; })
         .process<count_up>("count", fuse())
         .to("counts", weir::collect_sink(counts));

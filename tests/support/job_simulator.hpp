@@ -20,23 +20,16 @@
 #include <random>
 #include <set>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "common/log.hpp"
 #include "coordinator/job_machine.hpp"
 #include "dataflow/task_core.hpp"
+#include "tests/support/cut_audit.hpp"
+#include "tests/support/memory_store.hpp"
 
 namespace weir::test {
-
-/// What survives a run: complete checkpoints, all of them, and the numbers that were handed out.
-struct memory_store {
-  std::vector<chunk> blobs;  // blob n is blobs[n - 1]
-  std::map<epoch_id, manifest> manifests;
-  std::uint64_t next_epoch = 1;
-  std::uint64_t next_attempt = 1;
-};
 
 struct simulator_options {
   std::shared_ptr<const plan> physical;
@@ -44,9 +37,9 @@ struct simulator_options {
   alignment mode = alignment::exactly_once;
   manifest restore_from;
   // one in so many, 0: never
-  std::uint32_t crash = 0;           // steps: some task dies, until as many have
-  std::uint32_t failed_manifest = 0; // manifests: cannot be written
-  std::uint32_t failed_chunk = 0;    // chunks: cannot be stored
+  std::uint32_t crash = 0;            // steps: some task dies, until as many have
+  std::uint32_t failed_manifest = 0;  // manifests: cannot be written
+  std::uint32_t failed_chunk = 0;     // chunks: cannot be stored
   std::uint64_t crashes_max = 4;
   std::chrono::nanoseconds checkpoint_timeout = std::chrono::minutes(10);
   /// The subtask of this chain takes a step ten times less often than others.
@@ -56,19 +49,25 @@ struct simulator_options {
 struct simulator_counts {
   std::uint64_t crashes = 0;
   std::uint64_t declined = 0;
-  std::uint64_t dropped = 0;          // elements of older attempts that arrived at a newer one
-  std::uint64_t ahead_of_cut = 0;     // batches processed before a snapshot that their sender sent after its own
-  std::uint64_t waited_for_credit = 0; // looks at a task that waits for credit
-  std::uint64_t deltas = 0;           // states written as deltas
+  std::uint64_t dropped = 0;  // elements of older attempts that arrived at a newer one
+  std::uint64_t ahead_of_cut =
+      0;  // batches processed before a snapshot that their sender sent after its own
+  std::uint64_t waited_for_credit = 0;  // looks at a task that waits for credit
+  std::uint64_t deltas = 0;             // states written as deltas
   std::uint64_t in_flight_max = 0;
 };
 
 class job_simulator final : job_effects {
  public:
   job_simulator(simulator_options options, memory_store& store)
-      : options_(std::move(options)), store_(store), random_(options_.seed), machine_(machine_options(), *this) {
+      : options_(std::move(options)),
+        audit_(options_.physical),
+        store_(store),
+        random_(options_.seed),
+        machine_(machine_options(), *this) {
     set_log_levels("coordinator=error");  // crashes and failed checkpoints are what is tested here
-    for (const auto& task : options_.physical->tasks) nodes_.push_back(std::make_unique<node>(*this, task.id));
+    for (const auto& task : options_.physical->tasks)
+      nodes_.push_back(std::make_unique<node>(*this, task.id));
   }
 
   /// Until the job is over. Fails the test case when it stands still, or does not end.
@@ -81,38 +80,44 @@ class job_simulator final : job_effects {
     REQUIRE_MESSAGE(!failure_, failure_->text());
   }
 
-  const simulator_counts& counts() const { return counts_; }
+  simulator_counts counts() const {
+    simulator_counts all = counts_;
+    all.in_flight_max = audit_.in_flight_max();
+    return all;
+  }
   const job_counters& job() const { return machine_.counters(); }
 
  private:
   using address = std::uint32_t;
   using message = std::function<void()>;
-  /// What one channel carried in one attempt.
-  struct channel_watch {
-    std::uint64_t sent = 0;       // batches
-    std::uint64_t processed = 0;
-    std::map<epoch_id, std::uint64_t> sent_before;       // its marker
-    std::map<epoch_id, std::uint64_t> processed_before;  // the receiver's snapshot
-  };
-
   struct node final : task_ports {
     node(job_simulator& of, task_id id) : sim(of), task(id) {}
 
     void send(task_id to, element what) override { sim.on_sent(task, to, std::move(what)); }
-    void give_credit(task_id to, credit_return what) override { sim.on_credit(task, to, std::move(what)); }
+    void give_credit(task_id to, credit_return what) override {
+      sim.on_credit(task, to, std::move(what));
+    }
     void submit(std::unique_ptr<lane_job>) override { FAIL("a task asked for a lane"); }
-    void put_chunk(snapshot_piece piece) override { sim.post(task.value, sim.store(), [this, piece] { sim.put(piece); }); }
-    void end_snapshot(snapshot_end end) override { sim.post(task.value, sim.store(), [this, end] { sim.finish_snapshot(end); }); }
+    void put_chunk(snapshot_piece piece) override {
+      sim.post(task.value, sim.store(), [this, piece] { sim.put(piece); });
+    }
+    void end_snapshot(snapshot_end end) override {
+      sim.post(task.value, sim.store(), [this, end] { sim.finish_snapshot(end); });
+    }
     void decline(epoch_id epoch, std::string reason) override {
       ++sim.counts_.declined;
       const task_decline what{{task, epoch, attempt, {1}}, std::move(reason)};
       sim.tell([=](job_machine& machine, auto now) { machine.on_decline(what, now); }, task.value);
     }
     void confirm_commit(epoch_id epoch) override {
-      sim.tell([=, id = task](job_machine& machine, auto now) { machine.on_committed(id, epoch, now); }, task.value);
+      sim.tell(
+          [=, id = task](job_machine& machine, auto now) { machine.on_committed(id, epoch, now); },
+          task.value);
     }
     void finishing() override {
-      sim.tell([id = task, at = attempt](job_machine& machine, auto now) { machine.on_finishing(id, at, now); }, task.value);
+      sim.tell([id = task, at = attempt](job_machine& machine,
+                                         auto now) { machine.on_finishing(id, at, now); },
+               task.value);
     }
     steady_time now() const override { return sim.clock_ += std::chrono::microseconds(100); }
     std::int64_t wall_ms() const override { return 0; }
@@ -133,7 +138,8 @@ class job_simulator final : job_effects {
   void step() {
     clock_ += std::chrono::microseconds(random_() % 20);
     if (machine_.next_time(clock_) <= clock_) machine_.on_time(clock_);
-    if (counts_.crashes < options_.crashes_max && one_in(options_.crash)) crash(*nodes_[random_() % nodes_.size()]);
+    if (counts_.crashes < options_.crashes_max && one_in(options_.crash))
+      crash(*nodes_[random_() % nodes_.size()]);
     std::vector<message> choices;
     for (auto& [ends, link] : links_) {
       if (!link.empty()) choices.push_back([&queue = link] { deliver(queue); });
@@ -170,7 +176,9 @@ class job_simulator final : job_effects {
     }
   }
 
-  void post(address from, address to, message what) { links_[{from, to}].push_back(std::move(what)); }
+  void post(address from, address to, message what) {
+    links_[{from, to}].push_back(std::move(what));
+  }
   address store() const { return static_cast<address>(nodes_.size()); }
   address coordinator() const { return store() + 1; }
 
@@ -183,28 +191,17 @@ class job_simulator final : job_effects {
     ++counts_.crashes;
     if (one.core) one.core->close();
     one.core.reset();
-    tell([id = one.task, at = one.attempt](job_machine& machine, auto now) {
-      machine.on_task_failed(id, at, {error_code::user_exception, "a simulated crash"}, now);
-    }, one.task.value);
+    tell(
+        [id = one.task, at = one.attempt](job_machine& machine, auto now) {
+          machine.on_task_failed(id, at, {error_code::user_exception, "a simulated crash"}, now);
+        },
+        one.task.value);
   }
 
   // -- the channels, watched --
 
-  channel_watch& watch(attempt_id attempt, task_id receiver, std::uint32_t channel) {
-    return channels_[{attempt, receiver, channel}];
-  }
-
   void on_sent(task_id from, task_id to, element what) {
-    auto& channel = watch(what.attempt, to, what.channel);
-    if (what.what == element::kind::batch) {
-      ++channel.sent;
-      const auto in_flight = channel.sent - channel.processed;
-      counts_.in_flight_max = std::max(counts_.in_flight_max, in_flight);
-      CHECK(in_flight <= channel_credits);  // P3
-    } else if (what.what == element::kind::marker) {
-      channel.sent_before[what.epoch] = channel.sent;
-      note_snapshot(from, what);
-    }
+    audit_.on_sent(from, to, what);
     post(from.value, to.value, [this, to, what]() mutable {
       auto& receiver = *nodes_[to.value];
       if (!receiver.core) return;
@@ -215,42 +212,10 @@ class job_simulator final : job_effects {
   }
 
   void on_credit(task_id from, task_id to, credit_return what) {
-    ++watch(what.attempt, from, input_of(from, to, what)).processed;
+    audit_.on_processed(from, to, what);
     post(from.value, to.value, [this, to, what]() mutable {
       if (nodes_[to.value]->core) nodes_[to.value]->core->on_credit(std::move(what));
     });
-  }
-
-  std::uint32_t input_of(task_id receiver, task_id sender, const credit_return& what) const {
-    const auto ends = input_channels(*options_.physical, receiver);
-    for (std::uint32_t i = 0; i < ends.size(); ++i) {
-      if (ends[i].peer == sender && ends[i].exchange == what.exchange && ends[i].peer_channel == what.channel) return i;
-    }
-    FAIL("credit for a channel that is not there");
-    return 0;
-  }
-
-  /// The task has just frozen its state: it sends its first marker.
-  void note_snapshot(task_id task, const element& marker) {
-    const auto inputs = input_channels(*options_.physical, task).size();
-    for (std::uint32_t i = 0; i < inputs; ++i) {
-      auto& channel = watch(marker.attempt, task, i);
-      channel.processed_before.emplace(marker.epoch, channel.processed);
-    }
-  }
-
-  /// Chandy and Lamport: nothing is in a receiver's snapshot that is not in its sender's; with blocking, everything that
-  /// is in the sender's is in the receiver's.
-  void check_cut(epoch_id epoch) {
-    for (const auto& [ends, channel] : channels_) {
-      const auto received = channel.processed_before.find(epoch);
-      if (received == channel.processed_before.end()) continue;  // the receiver has no output, or had finished
-      const auto marked = channel.sent_before.find(epoch);
-      const auto sent = marked != channel.sent_before.end() ? marked->second : channel.sent;
-      CHECK(received->second >= sent);
-      if (options_.mode == alignment::exactly_once) CHECK(received->second == sent);
-      counts_.ahead_of_cut += received->second - std::min(sent, received->second);
-    }
   }
 
   // -- the store --
@@ -263,30 +228,22 @@ class job_simulator final : job_effects {
     if (lost_.contains(piece.epoch)) return;
     if (one_in(options_.failed_chunk)) {
       lost_.insert(piece.epoch);
-      return tell([=](job_machine& machine, auto now) {
-        machine.on_store_failed(piece.epoch, {error_code::no_space, "a simulated full disk"}, now);
-      }, store());
+      return tell(
+          [=](job_machine& machine, auto now) {
+            machine.on_store_failed(piece.epoch, {error_code::no_space, "a simulated full disk"},
+                                    now);
+          },
+          store());
     }
-    store_.blobs.push_back(piece.content);
-    stored_[{piece.epoch, piece.task, piece.place.part, piece.place.state}].push_back(store_.blobs.size());
+    store_.put(piece);
   }
 
   void finish_snapshot(const snapshot_end& end) {
     if (lost_.contains(end.epoch)) return;
-    task_ack ack{{end.task, end.epoch, end.attempt, {1}}, {}, end.snapshot};
-    for (std::uint32_t part = 0; part < ack.stored.operators.size(); ++part) {
-      auto& one = ack.stored.operators[part];
-      for (std::uint32_t state = 0; state < one.states.size(); ++state) {
-        auto& chunks = one.states[state].chunks;
-        counts_.deltas += one.states[state].full ? 0 : 1;
-        declared_state declared{one.uid, one.states[state].name, {}};
-        for (const auto& ref : chunks) declared.chunks.push_back({ref.kind, ref.groups, ref.entries, ref.bytes, ref.checksum});
-        ack.declared.push_back(std::move(declared));
-        const auto& blobs = stored_[{end.epoch, end.task, part, state}];
-        REQUIRE(blobs.size() == chunks.size());
-        for (std::size_t i = 0; i < chunks.size(); ++i) chunks[i].blob = blobs[i];
-      }
+    for (const auto& one : end.snapshot.operators) {
+      for (const auto& state : one.states) counts_.deltas += state.full ? 0 : 1;
     }
+    const task_ack ack = store_.ack_of(end);
     tell([ack](job_machine& machine, auto now) { machine.on_ack(ack, now); }, store());
   }
 
@@ -300,7 +257,8 @@ class job_simulator final : job_effects {
         one.attempt = attempt;
         if (one.core) one.core->close();
         one.core.reset();
-        tell([=](job_machine& machine, auto now) { machine.on_rolled_back(task, attempt, now); }, task.value);
+        tell([=](job_machine& machine, auto now) { machine.on_rolled_back(task, attempt, now); },
+             task.value);
       });
     }
   }
@@ -308,7 +266,8 @@ class job_simulator final : job_effects {
     post(coordinator(), task.value, [this, attempt, task, from] {
       auto& one = *nodes_[task.value];
       if (attempt != one.attempt) return;
-      one.core = std::make_unique<task_core>(options_.physical, task, attempt, task_settings{options_.mode}, one);
+      one.core = std::make_unique<task_core>(options_.physical, task, attempt,
+                                             task_settings{options_.mode}, one);
       one.to_load = one.core->begin_restore(from);
       one.loaded = 0;
       load_next(one);
@@ -317,12 +276,13 @@ class job_simulator final : job_effects {
   void load_next(node& one) {
     if (one.loaded == one.to_load.size()) {
       REQUIRE(one.core->finish_restore());
-      return tell([id = one.task, at = one.attempt](job_machine& machine, auto now) { machine.on_restored(id, at, now); },
+      return tell([id = one.task, at = one.attempt](job_machine& machine,
+                                                    auto now) { machine.on_restored(id, at, now); },
                   one.task.value);
     }
     post(store(), one.task.value, [this, &one, attempt = one.attempt] {
       if (!one.core || one.attempt != attempt) return;
-      const auto loaded = one.core->on_chunk(store_.blobs.at(one.to_load[one.loaded++].blob - 1));
+      const auto loaded = one.core->on_chunk(store_.read(one.to_load[one.loaded++]));
       REQUIRE_MESSAGE(loaded, loaded.error().text());
       load_next(one);
     });
@@ -357,14 +317,19 @@ class job_simulator final : job_effects {
     }
   }
   void write_manifest(manifest complete) override {
-    check_cut(complete.epoch);
+    counts_.ahead_of_cut += audit_.check(complete.epoch, options_.mode);
     post(coordinator(), store(), [this, complete] {
       const epoch_id epoch = complete.epoch;
       const bool lost = one_in(options_.failed_manifest);
       if (!lost) CHECK(store_.manifests.emplace(epoch, complete).second);
-      tell([=](job_machine& machine, auto now) {
-        machine.on_manifest_written(epoch, lost ? result<void>(error{error_code::io, "a simulated failure"}) : result<void>(), now);
-      }, store());
+      tell(
+          [=](job_machine& machine, auto now) {
+            machine.on_manifest_written(
+                epoch,
+                lost ? result<void>(error{error_code::io, "a simulated failure"}) : result<void>(),
+                now);
+          },
+          store());
     });
   }
   void abandon(epoch_id epoch) override {
@@ -373,13 +338,15 @@ class job_simulator final : job_effects {
   void reserve_epochs() override {
     post(coordinator(), store(), [this] {
       const epoch_id first{std::exchange(store_.next_epoch, store_.next_epoch + 16)};
-      tell([=](job_machine& machine, auto now) { machine.on_epochs_reserved(first, 16, now); }, store());
+      tell([=](job_machine& machine, auto now) { machine.on_epochs_reserved(first, 16, now); },
+           store());
     });
   }
   void reserve_attempts() override {
     post(coordinator(), store(), [this] {
       const attempt_id first{std::exchange(store_.next_attempt, store_.next_attempt + 16)};
-      tell([=](job_machine& machine, auto now) { machine.on_attempts_reserved(first, 16, now); }, store());
+      tell([=](job_machine& machine, auto now) { machine.on_attempts_reserved(first, 16, now); },
+           store());
     });
   }
   void ended(std::optional<error> failure) override { failure_ = std::move(failure); }
@@ -395,20 +362,25 @@ class job_simulator final : job_effects {
     restarts.fixed_delay = {1'000'000, std::chrono::milliseconds(random_() % 3)};
     const epoch_id epoch{std::exchange(store_.next_epoch, store_.next_epoch + 16)};
     const attempt_id attempt{std::exchange(store_.next_attempt, store_.next_attempt + 16)};
-    return {.job = "simulated", .build = "", .physical = options_.physical, .checkpoints = checkpoints,
-            .restarts = restarts, .fence = {1}, .epochs = {epoch, 16}, .attempts = {attempt, 16},
+    return {.job = "simulated",
+            .build = "",
+            .physical = options_.physical,
+            .checkpoints = checkpoints,
+            .restarts = restarts,
+            .fence = {1},
+            .epochs = {epoch, 16},
+            .attempts = {attempt, 16},
             .restore_from = options_.restore_from};
   }
 
   simulator_options options_;
+  cut_audit audit_;
   memory_store& store_;
   std::mt19937_64 random_;
   mutable steady_time clock_{std::chrono::seconds(1)};
   job_machine machine_;
   std::vector<std::unique_ptr<node>> nodes_;
   std::map<std::pair<address, address>, std::deque<message>> links_;
-  std::map<std::tuple<attempt_id, task_id, std::uint32_t>, channel_watch> channels_;
-  std::map<std::tuple<epoch_id, task_id, std::uint32_t, std::uint32_t>, std::vector<std::uint64_t>> stored_;
   std::set<epoch_id> lost_;
   simulator_counts counts_;
   std::optional<error> failure_;

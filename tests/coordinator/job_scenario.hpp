@@ -16,7 +16,6 @@
 
 namespace weir::test {
 
-using namespace std::chrono_literals;
 using orders = std::vector<std::string>;
 
 struct recorded_effects final : job_effects {
@@ -58,7 +57,7 @@ class job_scenario {
  public:
   struct settings {
     std::uint32_t regions = 1;
-    std::chrono::nanoseconds interval = 1s;
+    std::chrono::nanoseconds interval = std::chrono::seconds(1);
     std::uint32_t tolerable = 3;
     restart_kind restart = restart_kind::fixed_delay;
     std::chrono::nanoseconds delay{0};
@@ -122,7 +121,7 @@ class job_scenario {
   }
   /// Passes the interval, and has both tasks ack; forgets the orders.
   void takes_checkpoint(std::uint64_t epoch, std::uint64_t attempt) {
-    pass(1s);
+    pass(std::chrono::seconds(1));
     acks(0, epoch, attempt);
     acks(1, epoch, attempt);
     written(epoch);
@@ -146,7 +145,7 @@ class job_scenario {
   job_machine_options options(const settings& given) {
     checkpoint_settings checkpoints;
     checkpoints.interval = given.interval;
-    checkpoints.timeout = 10s;
+    checkpoints.timeout = std::chrono::seconds(10);
     checkpoints.tolerable_failures = given.tolerable;
     restart_settings restarts;
     restarts.kind = given.restart;
@@ -165,7 +164,7 @@ class job_scenario {
 
   std::shared_ptr<const plan> physical_;
   job_machine machine_;
-  job_machine::time_point now_{100s};
+  job_machine::time_point now_{std::chrono::seconds(100)};
 };
 
 }  // namespace weir::test

@@ -41,16 +41,24 @@ class key_output final : public exchange_output<T> {
   }
   ~key_output() override { settle(); }
 
-  /// Emits with the channels and the key function in local variables, for the length of a loop.
+  /// Emits with the channels and the key function in local variables, for the length of a loop. With a single channel
+  /// there is nothing to choose, and the position stays in a register.
   class session {
    public:
     explicit session(key_output& into)
         : into_(into),
           key_fn_(into.key_fn_),
           cursors_(into.cursors_.data()),
-          channels_(into.channels()) {}
+          channels_(into.channels()),
+          only_(channels_ == 1 && cheap_hash<Key> ? cursors_->next : nullptr) {}
+    ~session() {
+      if (only_ != nullptr) cursors_->next = only_;
+    }
+    session(const session&) = delete;
+    session& operator=(const session&) = delete;
 
     void emit(T&& record) {
+      if (only_ != nullptr) return emit_to_only(std::move(record));
       const std::uint64_t hash = key_hash<Key>(key_fn_(std::as_const(record)));
       const std::uint32_t channel = subtask_of(key_group_of(hash), channels_);
       cursor& at = cursors_[channel];
@@ -58,18 +66,26 @@ class key_output final : public exchange_output<T> {
       new (place) T(std::move(record));
       at.next = place + 1;
       if constexpr (!cheap_hash<Key>) *at.hash++ = hash;
-      if (place + 1 == at.end) [[unlikely]]
-        into_.send_full(channel);
+      if (place + 1 == at.end) [[unlikely]] into_.send_full(channel);
     }
     void emit(const T& record) { emit(T(record)); }
 
    private:
     static constexpr bool small = std::is_trivially_copyable_v<KeyFn> && sizeof(KeyFn) <= 64;
 
+    void emit_to_only(T&& record) {
+      new (only_) T(std::move(record));
+      if (++only_ != cursors_->end) [[likely]] return;
+      cursors_->next = only_;
+      into_.send_full(0);
+      only_ = cursors_->next;
+    }
+
     key_output& into_;
     std::conditional_t<small, const KeyFn, const KeyFn&> key_fn_;
     cursor* const cursors_;
     const std::uint32_t channels_;
+    T* only_;
   };
 
   void on_batch(batch<T>& records) override {

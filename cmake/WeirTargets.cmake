@@ -9,12 +9,15 @@ function(weir_library)
 endfunction()
 
 # weir_test(NAME folder/type_test SOURCES ... DEPS ... [LABELS unit])
-#   One doctest program, registered with ctest under its name. The default label is unit.
+#   One doctest program, registered with ctest under its name. The default label is unit. The target weir_tests builds
+#   all of them, without the programs that are no tests.
+add_custom_target(weir_tests)
 function(weir_test)
   cmake_parse_arguments(arg "" "NAME" "SOURCES;DEPS;LABELS" ${ARGN})
   string(REPLACE "/" "_" target "${arg_NAME}")
   add_executable(${target} ${arg_SOURCES})
   target_link_libraries(${target} PRIVATE weir::test_main ${arg_DEPS})
+  add_dependencies(weir_tests ${target})
   add_test(NAME ${arg_NAME} COMMAND ${target})
   if(NOT arg_LABELS)
     set(arg_LABELS unit)

@@ -87,8 +87,7 @@ class validator {
     if (!is_valid(count)) {
       report(at, "parallelism is " + expected_range(count));
     } else if (count > node.parallelism_max) {
-      report(at, "parallelism is " + std::to_string(count) +
-                     (node.parallelism == 0 ? " (the job's default), but " : ", but ") +
+      report(at, "parallelism is " + std::to_string(count) + ", but " +
                      (node.what.empty() ? "it" : node.what) + " allows at most " +
                      std::to_string(node.parallelism_max));
     }

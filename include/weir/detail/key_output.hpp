@@ -66,7 +66,8 @@ class key_output final : public exchange_output<T> {
       new (place) T(std::move(record));
       at.next = place + 1;
       if constexpr (!cheap_hash<Key>) *at.hash++ = hash;
-      if (place + 1 == at.end) [[unlikely]] into_.send_full(channel);
+      if (place + 1 == at.end) [[unlikely]]
+        into_.send_full(channel);
     }
     void emit(const T& record) { emit(T(record)); }
 
@@ -75,7 +76,8 @@ class key_output final : public exchange_output<T> {
 
     void emit_to_only(T&& record) {
       new (only_) T(std::move(record));
-      if (++only_ != cursors_->end) [[likely]] return;
+      if (++only_ != cursors_->end) [[likely]]
+        return;
       cursors_->next = only_;
       into_.send_full(0);
       only_ = cursors_->next;

@@ -50,14 +50,20 @@ class key_output final : public exchange_output<T> {
           key_fn_(into.key_fn_),
           cursors_(into.cursors_.data()),
           channels_(into.channels()),
-          only_(channels_ == 1 && cheap_hash<Key> ? cursors_->next : nullptr) {}
+          only_(channels_ == 1 && cheap_hash<Key> ? cursors_->next : nullptr) {
+      if (pairs) load_pair();
+    }
     ~session() {
       if (only_ != nullptr) cursors_->next = only_;
+      if (pairs) store_pair();
     }
     session(const session&) = delete;
     session& operator=(const session&) = delete;
 
     void emit(T&& record) {
+      if constexpr (cheap_pair) {
+        if (pairs) return emit_to_pair(record);
+      }
       if (only_ != nullptr) return emit_to_only(std::move(record));
       const std::uint64_t hash = key_hash<Key>(key_fn_(std::as_const(record)));
       const std::uint32_t channel = subtask_of(key_group_of(hash), channels_);
@@ -74,6 +80,32 @@ class key_output final : public exchange_output<T> {
    private:
     static constexpr bool small = std::is_trivially_copyable_v<KeyFn> && sizeof(KeyFn) <= 64;
 
+    static constexpr bool cheap_pair =
+        std::is_trivially_copyable_v<T> && sizeof(T) <= 32 && cheap_hash<Key>;
+
+    void load_pair() {
+      first_ = cursors_[0].next;
+      second_ = cursors_[1].next;
+    }
+    void store_pair() {
+      cursors_[0].next = first_;
+      cursors_[1].next = second_;
+    }
+    /// Both channels get the record, but only one position moves: no branch, and no wait for a position in memory.
+    void emit_to_pair(const T& record) {
+      const std::uint32_t group = key_group_of(key_hash<Key>(key_fn_(record)));
+      const bool to_second = subtask_of(group, 2) != 0;
+      new (first_) T(record);
+      new (second_) T(record);
+      first_ += !to_second;
+      second_ += to_second;
+      if (first_ != cursors_[0].end && second_ != cursors_[1].end) [[likely]]
+        return;
+      store_pair();
+      into_.send_full(to_second ? 1 : 0);
+      load_pair();
+    }
+
     void emit_to_only(T&& record) {
       new (only_) T(std::move(record));
       if (++only_ != cursors_->end) [[likely]]
@@ -88,6 +120,9 @@ class key_output final : public exchange_output<T> {
     cursor* const cursors_;
     const std::uint32_t channels_;
     T* only_;
+    const bool pairs = cheap_pair && channels_ == 2;
+    T* first_ = nullptr;
+    T* second_ = nullptr;
   };
 
   void on_batch(batch<T>& records) override {

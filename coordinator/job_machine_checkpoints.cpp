@@ -100,9 +100,16 @@ void job_machine::seal(time_point now) {
 }
 
 void job_machine::on_manifest_written(epoch_id epoch, result<void> outcome, time_point now) {
-  if (over_ || !writing_ || writing_->epoch != epoch) return;
+  if (!writing_ || writing_->epoch != epoch) return;
   manifest written = std::move(*writing_);
   writing_.reset();
+  if (over_) {  // cancelled meanwhile; what is durable is still the newest checkpoint
+    if (outcome) {
+      ++counters_.completed;
+      counters_.last_completed = epoch;
+    }
+    return;
+  }
   const bool in_progress = scheduler_.in_progress() == epoch;  // not when a failure came in between
   const auto lines = log_.with({.job = options_.job, .checkpoint = epoch});
   if (!outcome) {

@@ -196,7 +196,7 @@ TEST_CASE("a marker that meets an open drain is forwarded at once and declined (
   count.marker_arrives(1);
   count.marker_arrives(2);
   count.core.step();
-  CHECK(count.ports.take_sent() == "m1:8/8000 m2:0/0");
+  CHECK(count.ports.take_sent() == "m1:4/8000 m2:0/0");
   REQUIRE(count.ports.declined.size() == 1);
   CHECK(count.ports.declined[0].epoch == epoch_id{2});
   CHECK(count.ports.declined[0].reason == "draining epoch 1");

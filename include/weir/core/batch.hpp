@@ -76,7 +76,7 @@ class batch_ptr {
 /// Records a batch holds at most: about 32 KiB, so that a batch and the next one fit the second-level cache.
 template <class T>
 inline constexpr std::uint32_t batch_capacity =
-    sizeof(T) <= 32 ? 1024
+    sizeof(T) <= 16 ? 2048
                     : (sizeof(T) >= 1024 ? 32 : static_cast<std::uint32_t>(32768 / sizeof(T)));
 
 template <class T>

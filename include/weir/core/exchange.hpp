@@ -61,9 +61,11 @@ class exchange_output : public exchange_sender, public batch_consumer<T> {
  protected:
   std::uint32_t channels() const { return static_cast<std::uint32_t>(open_.size()); }
   batch<T>& open_of(std::uint32_t channel) { return static_cast<batch<T>&>(*open_[channel]); }
-  void send(std::uint32_t channel) {
-    batch_ptr full = std::exchange(open_[channel], fresh());
-    port_.send(channel, std::move(full));
+  void send(std::uint32_t channel) { port_.send(channel, replace_open(channel)); }
+  /// The channel's open batch; a fresh one is in its place.
+  batch_ptr replace_open(std::uint32_t channel) {
+    batch_ptr made = fresh();
+    return std::exchange(open_[channel], std::move(made));
   }
   exchange_port& port() { return port_; }
 

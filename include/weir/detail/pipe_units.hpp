@@ -19,19 +19,23 @@
 
 namespace weir::detail {
 
-// An emitter is where a loop's results go. Its session lives for one batch: it keeps in local variables what the loop
-// would otherwise load again for every record, because a stored record might alias it.
+// An emitter is where a loop's results go. with_session(loop) calls loop(session) once; a session lives for one batch and
+// keeps in local variables what the loop would otherwise load again for every record, because a stored record might alias
+// it.
 
 /// Results leave as batches, to whoever is connected.
 template <class Out>
 class batch_emitter {
  public:
-  using session = typename batch_collector<Out>::cursor;
   void connect(batch_consumer_base* consumer) {
     collector_.set_consumer(static_cast<batch_consumer<Out>*>(consumer));
   }
   void set_time(std::int64_t time_ms) { collector_.set_time(time_ms); }
-  session begin() { return session(collector_); }
+  template <class Loop>
+  void with_session(Loop&& loop) {
+    typename batch_collector<Out>::cursor session(collector_);
+    loop(session);
+  }
   collector<Out>& target() { return collector_; }
   void flush() { collector_.flush(); }
   void add_parts(std::vector<operator_part*>&) {}
@@ -48,11 +52,13 @@ template <class Out, class Key, class KeyFn>
 class key_emitter {
  public:
   using output = key_output<Out, Key, KeyFn>;
-  using session = typename output::session;
 
   void connect(batch_consumer_base* consumer) { output_ = static_cast<output*>(consumer); }
   void set_time(std::int64_t time_ms) { output_->set_time(time_ms); }
-  session begin() { return session(*output_); }
+  template <class Loop>
+  void with_session(Loop&& loop) {
+    output_->with_session(loop);
+  }
   void flush() {}  // the exchange decides when its batches leave
   void add_parts(std::vector<operator_part*>&) {}
   void attach(unit_host&) {}
@@ -71,14 +77,12 @@ void run(Pipe& pipe, Emitter& emitter, Loop&& loop) {
     loop(pipe, emitter.target());
   } else if constexpr (std::is_trivially_copyable_v<Pipe> && sizeof(Pipe) <= 64) {
     Pipe local = pipe;
-    auto session = emitter.begin();
-    loop(local, session);
+    emitter.with_session([&](auto& session) { loop(local, session); });
     pipe.~Pipe();
     new (&pipe)
         Pipe(local);  // a function may have changed what it captured; lambdas cannot be assigned
   } else {
-    auto session = emitter.begin();
-    loop(pipe, session);
+    emitter.with_session([&](auto& session) { loop(pipe, session); });
   }
 }
 

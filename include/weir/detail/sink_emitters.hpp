@@ -41,7 +41,11 @@ class fold_emitter {
     fold_emitter& of_;
     A local_;
   };
-  session begin() { return session(*this); }
+  template <class Loop>
+  void with_session(Loop&& loop) {
+    session folding(*this);
+    loop(folding);
+  }
   void flush() {}
   void add_parts(std::vector<operator_part*>& parts) { parts.push_back(part_.get()); }
   void attach(unit_host&) {}
@@ -119,7 +123,11 @@ class call_emitter {
    private:
     F& f_;
   };
-  session begin() { return session(f_); }
+  template <class Loop>
+  void with_session(Loop&& loop) {
+    session calling(f_);
+    loop(calling);
+  }
   void flush() {}
   void add_parts(std::vector<operator_part*>&) {}
   void attach(unit_host&) {}

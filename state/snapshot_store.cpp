@@ -50,15 +50,22 @@ result<attempt_id> snapshot_store::reserve_attempts(std::uint64_t count) {
   return first;
 }
 
-/// Durable when it returns; shares the commit with whatever blobs wait in the open transaction.
-result<void> snapshot_store::write_counters(const counters& next) {
+/// Into the open transaction.
+result<void> snapshot_store::put_counters(const counters& next) {
   byte_vector bytes;
   byte_writer out(bytes);
   out.scalar(next.fence.value);
   out.scalar(next.next_epoch);
   out.scalar(next.next_attempt);
-  if (auto begun = table_->begin(); !begun) return begun;
+  out.scalar(next.run_begins.value);
   if (auto put = table_->put(counters_key, seal(bytes)); !put) return lose_transaction(put.error());
+  return {};
+}
+
+/// Durable when it returns; shares the commit with whatever blobs wait in the open transaction.
+result<void> snapshot_store::write_counters(const counters& next) {
+  if (auto begun = table_->begin(); !begun) return begun;
+  if (auto put = put_counters(next); !put) return put;
   if (auto committed = commit(nullptr); !committed) return committed;
   counters_ = next;
   return {};
@@ -113,7 +120,13 @@ result<void> snapshot_store::complete(manifest finished) {
   if (auto begun = table_->begin(); !begun) return begun;
   if (auto put = table_->put(manifest_key(finished.epoch), *bytes); !put)
     return lose_transaction(put.error());
+  counters next = counters_;
+  if (finished.kind == checkpoint_kind::initial) {
+    next.run_begins = finished.epoch;
+    if (auto put = put_counters(next); !put) return put;
+  }
   if (auto committed = commit(&finished); !committed) return committed;
+  counters_ = next;
   catalogue_.completed(finished);
   return {};
 }
@@ -222,6 +235,7 @@ result<manifest> snapshot_store::load(epoch_id epoch) const {
 
 result<manifest> snapshot_store::newest_valid(std::vector<error>& damaged) {
   for (const checkpoint_info& info : catalogue_.newest_first()) {
+    if (info.epoch < counters_.run_begins) break;  // what is older belongs to another run
     auto loaded = load(info.epoch);
     auto verified = loaded ? verify(*loaded) : result<void>(loaded.error());
     if (verified) return loaded;
@@ -229,8 +243,9 @@ result<manifest> snapshot_store::newest_valid(std::vector<error>& damaged) {
     catalogue_.mark_damaged(info.epoch, verified.error());  // it counts for nothing in P18's two
   }
   return error{error_code::not_found,
-               damaged.empty() ? "there is no checkpoint in " + directory().string()
-                               : "no checkpoint in " + directory().string() + " can be read"};
+               damaged.empty()
+                   ? "there is no checkpoint in " + directory().string()
+                   : "no checkpoint of this run in " + directory().string() + " can be read"};
 }
 
 result<void> snapshot_store::verify(const manifest& in) const {

@@ -34,9 +34,9 @@ namespace weir {
 struct store_options {
   std::size_t map_bytes = std::size_t{1} << 40;  ///< bound of the file; address space only
   unsigned retained = 2;  ///< complete checkpoints that are kept, at least 2 (P18)
-  /// Memory held before a commit. Larger ones sync less often; all from 4 MiB up write faster than
-  /// tasks drain, so memory decides.
-  std::size_t transaction_bytes_max = std::size_t{8} << 20;
+  /// Memory held before a commit. A commit copies it to the page cache in one go, on a core that a
+  /// task may be waiting for: 2 MiB take less than a millisecond. Larger ones only sync less often.
+  std::size_t transaction_bytes_max = std::size_t{2} << 20;
 };
 
 /// What a coordinator's term may use: the blocks are its own, and durable.
@@ -122,6 +122,7 @@ class snapshot_store {
     fence_id fence;
     std::uint64_t next_epoch = 1;
     std::uint64_t next_attempt = 1;
+    epoch_id run_begins;  ///< the initial checkpoint of the newest run
   };
 
   snapshot_store(state_directory directory, std::unique_ptr<lmdb_table> table,
@@ -134,6 +135,7 @@ class snapshot_store {
 
   result<void> check_completion(const manifest& finished) const;
   result<void> check_stored_headers(const manifest& finished) const;
+  result<void> put_counters(const counters& next);
   result<void> write_counters(const counters& next);
   result<void> commit(const manifest* completing);
   result<void> commit(const snapshot_catalogue::removal& removed);

@@ -148,6 +148,7 @@ result<void> snapshot_store::load_counters(bytes_view value) {
   counters_.fence = {in.scalar<std::uint64_t>()};
   counters_.next_epoch = in.scalar<std::uint64_t>();
   counters_.next_attempt = in.scalar<std::uint64_t>();
+  counters_.run_begins = {in.scalar<std::uint64_t>()};
   if (in.failed() || counters_.next_epoch > number_mask) {
     return error{error_code::corrupt, "counters do not have their form"};
   }

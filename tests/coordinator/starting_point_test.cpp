@@ -10,6 +10,8 @@
 #include <memory>
 #include <string>
 
+#include "state/lmdb_table.hpp"
+#include "state/store_internals.hpp"
 #include "tests/dataflow/graph_builder.hpp"
 #include "tests/state/store_fixture.hpp"
 #include "weir/core/hash.hpp"
@@ -88,6 +90,13 @@ void damage_manifest(const temp_directory& dir, const std::string& inside) {
   }
   REQUIRE(found > 0);
   std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+}
+
+void overwrite_manifest(const temp_directory& dir, epoch_id epoch) {
+  auto table = lmdb_table::open(dir.path() / "snapshots.mdb", std::size_t{1} << 30).value();
+  REQUIRE(table->begin());
+  REQUIRE(table->put(detail::manifest_key(epoch), byte_vector(300, std::byte{1})));
+  REQUIRE(table->commit());
 }
 
 TEST_CASE(
@@ -186,6 +195,35 @@ TEST_CASE(
     REQUIRE(older);
     CHECK(!older->tasks.empty());
   }
+}
+
+TEST_CASE(
+    "going back never ends in the run before --fresh, even if that run's own beginning is damaged "
+    "(P18)") {
+  temp_directory dir;
+  epoch_id fresh_begins;
+  {
+    started_job job(dir);
+    REQUIRE(job.choose(ordinary()));
+    job.checkpoint(1);
+  }
+  {
+    started_job job(dir);
+    auto fresh = ordinary();
+    fresh.fresh = true;
+    const auto begun = job.choose(fresh);
+    REQUIRE(begun);
+    fresh_begins = begun->epoch;
+  }
+  overwrite_manifest(dir, fresh_begins);
+
+  started_job job(dir);
+  REQUIRE(job.store.epochs().size() >= 2);  // the older run's are still there
+  auto allowed = ordinary();
+  allowed.allow_duplicates = true;
+  const auto refused = job.choose(allowed, sink_kind::recognises_epochs);
+  REQUIRE(!refused);
+  CHECK(refused.error().code == error_code::corrupt);
 }
 
 TEST_CASE("a chunk that is damaged is found when it is read, and names the blob") {

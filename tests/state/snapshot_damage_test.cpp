@@ -337,6 +337,7 @@ TEST_CASE(
   const temp_directory temp;
   store_options options;
   options.map_bytes = 1 << 20;
+  options.transaction_bytes_max = std::size_t{8} << 20;  // one transaction
   open_store store(temp.path(), options);
   store.checkpoint(store.epoch(0));
   const chunk_ref lost = store.put(store.epoch(1), 1000, 1);

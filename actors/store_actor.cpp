@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/store_actor.hpp"
 
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "actors/messages.hpp"
@@ -14,6 +16,15 @@ void fail_epoch(self_ptr self, epoch_id epoch, const error& why) {
   if (!self->state.failed.insert(epoch).second) return;
   self->state.chunks.erase(epoch);
   self->send(self->state.coordinator, store_failed{epoch, why});
+}
+
+/// While tables drain, this thread has work without end. A task that waits for its core must not wait for the end of its
+/// time slice (milliseconds), so it gives way now and then; not after each chunk, because a turn of the others is long.
+void give_way(store_state& state) {
+  constexpr std::chrono::microseconds turn{150};
+  if (std::chrono::steady_clock::now() - state.turn_began < turn) return;
+  std::this_thread::yield();
+  state.turn_began = std::chrono::steady_clock::now();
 }
 
 void put(self_ptr self, const snapshot_piece& piece) {
@@ -30,6 +41,7 @@ void put(self_ptr self, const snapshot_piece& piece) {
   if (self->current_sender()) {
     self->send(caf::actor_cast<caf::actor>(self->current_sender()), chunk_stored{piece.attempt});
   }
+  give_way(state);
 }
 
 /// What the task declared, with what was really stored in place of its chunks; the coordinator compares both (P12).

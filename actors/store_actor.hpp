@@ -7,6 +7,7 @@
 //             epoch could not be stored, that epoch's acks are not passed on; the coordinator is told once.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <set>
@@ -25,6 +26,7 @@
 namespace weir {
 
 struct store_state {
+  std::chrono::steady_clock::time_point turn_began;
   static inline const char* name = "snapshot-store";
 
   struct place {

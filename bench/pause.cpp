@@ -44,6 +44,7 @@ std::vector<double> percentiles(latency_samples& of) {
 struct side {
   std::chrono::milliseconds interval{0};
   std::vector<std::vector<double>> all;
+  std::vector<std::vector<double>> draining;
   std::vector<std::vector<double>> inside;
   std::vector<std::vector<double>> outside;
   std::vector<double> longest_us;
@@ -90,6 +91,7 @@ class pause_benchmark {
     (is_void ? of.voided : of.runs) += 1;
     json_line line = begin_line("run", of);
     add(line, "", percentiles(gaps.all));
+    if (gaps.draining.size() > 0) add(line, "draining_", percentiles(gaps.draining));
     if (gaps.inside.size() > 0) add(line, "in_checkpoint_", percentiles(gaps.inside));
     if (gaps.inside.size() > 0) add(line, "outside_", percentiles(gaps.outside));
     line.field("checkpoints", gaps.longest_us.size() / options_.parallelism)
@@ -98,6 +100,7 @@ class pause_benchmark {
     print(line.field("foreign_share", foreign_share).field("void", is_void));
     if (is_void) return;
     of.all.push_back(percentiles(gaps.all));
+    of.draining.push_back(percentiles(gaps.draining));
     of.inside.push_back(percentiles(gaps.inside));
     of.outside.push_back(percentiles(gaps.outside));
     of.longest_us.insert(of.longest_us.end(), gaps.longest_us.begin(), gaps.longest_us.end());
@@ -107,6 +110,7 @@ class pause_benchmark {
     json_line line = begin_line("summary", of);
     if (of.runs > 0) add(line, "", medians_of(of.all));
     if (of.runs > 0 && of.interval.count() > 0) {
+      add(line, "draining_", medians_of(of.draining));
       add(line, "in_checkpoint_", medians_of(of.inside));
       add(line, "outside_", medians_of(of.outside));
       const spread longest = spread_of(of.longest_us);

@@ -29,6 +29,7 @@ void pause_gaps::add(const task_notes& notes) {
     const auto gap = static_cast<std::uint64_t>(end - begin);
     all.add(gap);
     (is_inside ? inside : outside).add(gap);
+    if (is_inside && begin <= window->drained_ns) draining.add(gap);
     if (is_inside) longest = std::max(longest, end - begin);
   }
   if (window != notes.windows.end()) leave_window();

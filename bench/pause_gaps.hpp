@@ -17,11 +17,13 @@
 
 namespace weir::bench {
 
-/// From the marker until the checkpoint is complete, as the task sees it: draining lies within.
+/// From the marker until the checkpoint is complete, as the task sees it. Its first part, until
+/// drained_ns, is the time in which the task drains its tables.
 struct checkpoint_window {
   epoch_id epoch;
   std::int64_t begin_ns = 0;
-  std::int64_t end_ns = 0;  ///< 0: was not completed
+  std::int64_t drained_ns = 0;  ///< 0: was not drained
+  std::int64_t end_ns = 0;      ///< 0: was not completed
 };
 
 struct alignas(64) task_notes {
@@ -37,13 +39,15 @@ struct alignas(64) task_notes {
 
 /// The gaps of all tasks of a run, in nanoseconds.
 struct pause_gaps {
-  explicit pause_gaps(std::size_t capacity) : all(capacity), inside(capacity), outside(capacity) {}
+  explicit pause_gaps(std::size_t capacity)
+      : all(capacity), draining(capacity), inside(capacity), outside(capacity) {}
 
   /// Adds those of one task. A gap that only touches a window is inside.
   void add(const task_notes& notes);
 
   latency_samples all;
-  latency_samples inside;          ///< in a checkpoint window
+  latency_samples draining;        ///< in the first part of a checkpoint window
+  latency_samples inside;          ///< in a checkpoint window, draining or not
   latency_samples outside;         ///< in none
   std::vector<double> longest_us;  ///< the longest of each window of each task
 };

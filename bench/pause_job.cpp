@@ -61,7 +61,12 @@ class marker_unit final : public operator_unit, public batch_consumer<keyed_coun
         : operator_part(std::move(uid)), notes(std::move(all)) {}
 
     bool snapshot(epoch_id epoch, operator_image&) override {
-      (*notes)[subtask].windows.push_back({epoch, steady_ns(), 0});
+      (*notes)[subtask].windows.push_back({epoch, steady_ns(), 0, 0});
+      return false;  // so that collect() is called
+    }
+    /// Called when the tables of the chain are drained.
+    bool collect(epoch_id, operator_image&) override {
+      (*notes)[subtask].windows.back().drained_ns = steady_ns();
       return true;
     }
     bool commit(epoch_id epoch) override {

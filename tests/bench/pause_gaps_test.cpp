@@ -22,7 +22,7 @@ TEST_CASE("a task that noted nothing, or once, has no gaps") {
   pause_gaps gaps(10);
   task_notes notes;
   gaps.add(notes);
-  set(notes, {5}, {{{1}, 1, 9}});
+  set(notes, {5}, {{{1}, 1, 5, 9}});
 
   gaps.add(notes);
 
@@ -32,7 +32,7 @@ TEST_CASE("a task that noted nothing, or once, has no gaps") {
 
 TEST_CASE("gaps that touch a checkpoint are inside, the others outside") {
   task_notes notes;
-  set(notes, {0, 10, 30, 60, 100, 150}, {{{1}, 35, 50}});
+  set(notes, {0, 10, 30, 60, 100, 150}, {{{1}, 35, 40, 50}});
   pause_gaps gaps(10);
 
   gaps.add(notes);
@@ -43,9 +43,22 @@ TEST_CASE("gaps that touch a checkpoint are inside, the others outside") {
   CHECK(gaps.outside.percentile(100) == 50);
 }
 
+TEST_CASE(
+    "gaps that begin before the tables are drained are draining, the rest of the window is not") {
+  task_notes notes;
+  set(notes, {0, 10, 30, 60, 100, 170}, {{{1}, 15, 30, 120}});
+  pause_gaps gaps(10);
+
+  gaps.add(notes);
+
+  CHECK(gaps.inside.size() == 4);
+  CHECK(gaps.draining.size() == 2);
+  CHECK(gaps.draining.percentile(100) == 30);  // from 30 to 60
+}
+
 TEST_CASE("each checkpoint has a longest gap of its own, and one that was not completed lasts on") {
   task_notes notes;
-  set(notes, {0, 1000, 3000, 4000, 9000, 10000}, {{{1}, 1500, 3500}, {{2}, 8000, 0}});
+  set(notes, {0, 1000, 3000, 4000, 9000, 10000}, {{{1}, 1500, 2000, 3500}, {{2}, 8000, 8500, 0}});
   pause_gaps gaps(10);
 
   gaps.add(notes);
@@ -57,7 +70,7 @@ TEST_CASE("each checkpoint has a longest gap of its own, and one that was not co
 
 TEST_CASE("checkpoints before the first note and after the last do not count") {
   task_notes notes;
-  set(notes, {100, 200}, {{{1}, 1, 50}, {{2}, 300, 400}});
+  set(notes, {100, 200}, {{{1}, 1, 20, 50}, {{2}, 300, 350, 400}});
   pause_gaps gaps(10);
 
   gaps.add(notes);

@@ -90,6 +90,7 @@ class restore_builder {
     const bool to_all = described != nullptr && described->mode == list_mode::union_all;
     if (!keyed && !to_all && !owns(task)) return;
     auto& target = state_named(part, state.name, keyed);
+    target.schema = state.schema;
     const bool same_layout = task.parallelism == chain_.parallelism;
     const key_group_range range = groups_of(mine_, chain_.parallelism);
     bool any = false;
@@ -103,7 +104,9 @@ class restore_builder {
     if (!any) return;
     if (same_layout) target.entries = state.entries;
     target.chain_length = state.chain_length;
-    target.deltas_may_follow = same_layout && task.subtask == mine_;
+    // A delta of today's schema on top of an image of an older one could not be read.
+    const bool same_schema = described != nullptr && described->schema == state.schema;
+    target.deltas_may_follow = same_layout && same_schema && task.subtask == mine_;
   }
 
   static state_restore& state_named(part_restore& part, const std::string& name, bool keyed) {
@@ -131,8 +134,9 @@ void compare_states(const operator_snapshot& written, const graph_node& node,
                    "' any more, but the checkpoint does");
       continue;
     }
-    const auto fit = compare(state.schema, current->schema);
-    if (fit.change != schema_change::same) {
+    const auto fit = is_keyed(state) ? compare_keyed(state.schema, current->schema)
+                                     : compare(state.schema, current->schema);
+    if (fit.change == schema_change::incompatible) {
       lines.insert("operator '" + node.name + "', state '" + state.name + "': was " + state.schema +
                    ", is now " + current->schema +
                    (fit.message.empty() ? "" : " (" + fit.message + ")"));

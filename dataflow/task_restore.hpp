@@ -19,6 +19,7 @@ namespace weir {
 
 struct state_restore {
   std::string name;
+  std::string schema;  ///< as written; the program's own may have gained fields
   bool keyed = true;
   std::uint64_t entries = 0;  ///< about how many, for reserving
   std::uint32_t chain_length = 1;

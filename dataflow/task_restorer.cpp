@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "weir/core/schema_evolution.hpp"
+
 namespace weir {
 
 task_restorer::task_restorer(task_restore from, std::vector<operator_part*> parts,
@@ -21,27 +23,40 @@ task_restorer::task_restorer(task_restore from, std::vector<operator_part*> part
   }
 }
 
-table_image* task_restorer::table_named(operator_part& part, const std::string& name) {
-  for (const auto& keyed : part.keyed()) {
-    if (keyed.name == name) return keyed.table;
+const keyed_image* task_restorer::keyed_named(const std::vector<keyed_image>& all,
+                                              const std::string& name) {
+  for (const auto& keyed : all) {
+    if (keyed.name == name) return &keyed;
   }
   return nullptr;
+}
+
+void task_restorer::plan_table(const keyed_image& keyed, const state_restore& state) {
+  if (state.schema != keyed.schema) {
+    auto readable = keyed.table->expect_values_of(value_schema_of(state.schema));
+    if (!readable && !unfit_) {
+      unfit_ = readable.error();
+      unfit_->message.insert(0, "state '" + state.name + "': ");
+    }
+  }
+  keyed.table->reserve(state.entries);
+  tables_.push_back({keyed.table, state.chain_length - 1, state.deltas_may_follow});
 }
 
 void task_restorer::plan_part(std::size_t index, const part_restore& part) {
   auto& image = restores_[index].image;
   for (const auto& split : part.splits) image.splits.push_back({split.id, split.position});
   image.intents = part.intents;
+  const auto keyed = parts_[index]->keyed();
   for (const auto& state : part.states) {
     target to;
     to.part = index;
-    to.table = table_named(*parts_[index], state.name);
-    if (to.table != nullptr) {
-      to.table->reserve(state.entries);
-      tables_.push_back({to.table, state.chain_length - 1, state.deltas_may_follow});
+    if (const keyed_image* found = keyed_named(keyed, state.name)) {
+      to.table = found->table;
+      plan_table(*found, state);
     } else {
       to.list = image.lists.size();
-      image.lists.push_back({state.name, {}, list_mode::split, {}});
+      image.lists.push_back({state.name, state.schema, list_mode::split, {}});
     }
     for (const auto& ref : state.chunks) {
       chunks_.push_back(ref);
@@ -54,6 +69,7 @@ result<void> task_restorer::on_chunk(const chunk& content) {
   if (next_ >= targets_.size()) {
     return error{error_code::invariant, "a chunk came that was not asked for"};
   }
+  if (unfit_) return *unfit_;
   const target& to = targets_[next_++];
   if (to.table != nullptr) return to.table->load(content, mine_);
   restores_[to.part].image.lists[to.list].chunks.push_back(content);
@@ -65,6 +81,7 @@ result<void> task_restorer::finish() {
     return error{error_code::invariant, "restored from " + std::to_string(next_) + " chunks of " +
                                             std::to_string(targets_.size())};
   }
+  if (unfit_) return *unfit_;
   for (const auto& done : tables_) {
     if (done.deltas_may_follow) done.table->restored(from_.epoch, done.chain);
   }

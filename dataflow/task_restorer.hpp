@@ -7,6 +7,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "dataflow/task_restore.hpp"
@@ -21,7 +23,7 @@ class task_restorer {
   task_restorer(task_restore from, std::vector<operator_part*> parts, key_group_range mine);
 
   const std::vector<chunk_ref>& chunks() const { return chunks_; }
-  /// Errors: corrupt (does not decode), invariant (more chunks than asked for).
+  /// Errors: corrupt (does not decode), incompatible (another schema), invariant (more chunks than asked for).
   result<void> on_chunk(const chunk& content);
   /// Hands lists, splits and intents to the operators.
   result<void> finish();
@@ -33,7 +35,9 @@ class task_restorer {
     std::size_t list = 0;
   };
   void plan_part(std::size_t index, const part_restore& part);
-  static table_image* table_named(operator_part& part, const std::string& name);
+  static const keyed_image* keyed_named(const std::vector<keyed_image>& all,
+                                        const std::string& name);
+  void plan_table(const keyed_image& keyed, const state_restore& state);
 
   task_restore from_;
   std::vector<operator_part*> parts_;
@@ -48,6 +52,7 @@ class task_restorer {
   };
   std::vector<finished_table> tables_;
   std::size_t next_ = 0;
+  std::optional<error> unfit_;  // found while planning
 };
 
 }  // namespace weir

@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "weir/core/list_elements.hpp"
 #include "weir/core/state_owner.hpp"
 
 namespace weir {
@@ -261,17 +262,8 @@ class typed_list final : public list_store {
   }
   result<void> restore(const list_image& written) override {
     auto& target = mode_ == list_mode::split ? own : restored;
-    for (const auto& piece : written.chunks) {
-      byte_reader reader(piece.bytes);
-      for (std::uint32_t i = 0; i < piece.entries; ++i) {
-        T element{};
-        if (!codec<T>::decode(reader, element) || reader.failed()) {
-          return error{error_code::corrupt, "list state '" + name_ + "' does not decode"};
-        }
-        target.push_back(std::move(element));
-      }
-    }
-    return {};
+    return for_each_element<T>(written, "list state '" + name_ + "'",
+                               [&](T&& element) { target.push_back(std::move(element)); });
   }
 
   std::vector<T> own;

@@ -24,6 +24,7 @@
 #include <cstdint>
 #include <cstring>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,6 +32,7 @@
 #include "weir/core/change_history.hpp"
 #include "weir/core/chunk_builder.hpp"
 #include "weir/core/codec.hpp"
+#include "weir/core/schema_evolution.hpp"
 #include "weir/core/table_image.hpp"
 #include "weir/core/table_part.hpp"
 #include "weir/core/value_table.hpp"
@@ -72,6 +74,7 @@ class keyed_table final : public value_table<V>, public key_probe<K>, public tab
   image_info image() const override;
   void complete(epoch_id n) override;
   void abort(epoch_id n) override;
+  result<void> expect_values_of(std::string_view written_schema) override;
   void reserve(std::uint64_t entries) override;
   result<void> load(const chunk& from, key_group_range mine) override;
   void restored(epoch_id n, std::uint32_t chain = 0) override;
@@ -156,6 +159,7 @@ class keyed_table final : public value_table<V>, public key_probe<K>, public tab
   std::size_t drain_entries(const part& from, std::size_t begin, std::size_t end);
   template <bool SomePassed>
   void drain_flat(const part& from, std::size_t begin, std::size_t end);
+  bool load_value(byte_reader& in, V& value) const;
   bool load_entry(byte_reader& in, const chunk& from, key_group_range mine);
 
   key_group_range groups_;
@@ -170,6 +174,7 @@ class keyed_table final : public value_table<V>, public key_probe<K>, public tab
   std::uint64_t inserted_ = 0;  // since the last begin_block
   change_history history_;
   open_drain drain_;
+  std::optional<evolved_decoder<V>> evolving_;  // what is loaded was written with an older schema
 };
 
 }  // namespace weir

@@ -251,6 +251,20 @@ result<void> keyed_table<K, V>::load(const chunk& from, key_group_range mine) {
                                         " entries in a chunk of keyed state"};
 }
 
+template <class K, class V>
+result<void> keyed_table<K, V>::expect_values_of(std::string_view written_schema) {
+  evolving_.emplace(written_schema);
+  const compatibility& found = evolving_->outcome();
+  if (found.change != schema_change::incompatible) return {};
+  return error{error_code::incompatible, found.message};
+}
+
+template <class K, class V>
+bool keyed_table<K, V>::load_value(byte_reader& in, V& value) const {
+  if (evolving_) return evolving_->decode(in, value);
+  return codec<V>::decode(in, value);
+}
+
 /// False: malformed.
 template <class K, class V>
 bool keyed_table<K, V>::load_entry(byte_reader& in, const chunk& from, key_group_range mine) {
@@ -264,7 +278,7 @@ bool keyed_table<K, V>::load_entry(byte_reader& in, const chunk& from, key_group
     return true;
   }
   V value{};
-  if (!codec<V>::decode(in, value) || in.failed()) return false;
+  if (!load_value(in, value) || in.failed()) return false;
   if (!mine.contains(group)) return true;
   if (V* present = find(hash, &key)) {
     this->touch(present);

@@ -170,6 +170,25 @@ inline compatibility compare(std::string_view written, std::string_view current,
   return detail::plan_evolution(written, current, removed).outcome;
 }
 
+/// The schema of a keyed state's values, of "map<key,value>"; empty when it is no such text.
+inline std::string value_schema_of(std::string_view keyed_schema) {
+  const result<schema_node> tree = parse_schema(keyed_schema);
+  if (!tree || tree->name != "map" || tree->parts.size() != 2) return {};
+  return to_text(tree->parts[1]);
+}
+
+/// compare() for keyed states, "map<key,value>": values may evolve, keys may not, because their hashes place them.
+inline compatibility compare_keyed(std::string_view written, std::string_view current) {
+  compatibility found = compare(written, current);
+  if (found.change != schema_change::evolvable) return found;
+  const result<schema_node> from = parse_schema(written);
+  const result<schema_node> to = parse_schema(current);
+  if (!from || !to || from->name != "map" || from->parts.size() != 2) return found;
+  const compatibility keys = compare(to_text(from->parts[0]), to_text(to->parts[0]));
+  if (keys.change == schema_change::same) return found;
+  return {schema_change::incompatible, "the key must stay as it is: " + keys.message};
+}
+
 /// Decodes bytes of an older schema of T. As fast as codec<T> where the schemas agree.
 template <encodable T>
 class evolved_decoder {

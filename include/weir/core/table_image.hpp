@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "weir/core/chunk.hpp"
@@ -60,6 +61,9 @@ class table_image {
   /// next delta.
   virtual void abort(epoch_id n) = 0;
 
+  /// The chunks that will be loaded were written when the values had this schema, not today's. Error
+  /// incompatible.
+  virtual result<void> expect_values_of(std::string_view written_schema) = 0;
   /// Makes room for that many entries before loading.
   virtual void reserve(std::uint64_t entries) = 0;
   /// Applies one chunk, skipping keys outside `mine`. Chunks of a full image come first, then those

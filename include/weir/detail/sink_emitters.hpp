@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "weir/core/codec.hpp"
+#include "weir/core/list_elements.hpp"
 #include "weir/core/unit.hpp"
 
 namespace weir::detail {
@@ -71,15 +72,12 @@ class fold_emitter {
     result<void> restore(operator_restore written) override {
       std::uint32_t found = 0;
       for (const auto& list : written.image.lists) {
-        for (const auto& piece : list.chunks) {
-          byte_reader reader(piece.bytes);
-          for (std::uint32_t i = 0; i < piece.entries; ++i, ++found) {
-            if (!codec<A>::decode(reader, accumulator) || reader.failed()) {
-              return error{error_code::corrupt,
-                           "fold sink '" + uid() + "': accumulator does not decode"};
-            }
-          }
-        }
+        auto read = for_each_element<A>(list, "fold sink '" + uid() + "': its accumulator",
+                                        [&](A&& written_one) {
+                                          accumulator = std::move(written_one);
+                                          ++found;
+                                        });
+        if (!read) return read;
       }
       if (found > 1) {
         return error{

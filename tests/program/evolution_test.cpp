@@ -34,8 +34,8 @@ namespace {
 
 using namespace weir::test;
 
-constexpr std::uint64_t keys = 1000;
-constexpr std::uint64_t records = 60'000;
+constexpr std::uint64_t keys = 20'000;
+constexpr std::uint64_t records = 400'000;
 
 /// What the fold sink found at the end, with the type of today's program.
 struct found {
@@ -93,9 +93,9 @@ void build(weir::environment& env, double rate, const std::shared_ptr<found>& in
 }
 
 template <class Totals>
-weir::job_report cancelled_run(const std::filesystem::path& state) {
+weir::job_report cancelled_run(const std::filesystem::path& state, double rate) {
   auto env = make_environment(state, 2);
-  build<Totals>(env, 20'000, std::make_shared<found>());
+  build<Totals>(env, rate, std::make_shared<found>());
   return cancel_after_checkpoints(start(env), 4);
 }
 
@@ -105,9 +105,9 @@ TEST_CASE(
     "states gain a field: what was counted before stays, the new field begins with its default") {
   const weir::scratch_directory scratch;
   const auto state = scratch.path() / "state";
-  cancelled_run<before::totals>(state);
-  // Twice, so that a checkpoint of the new program, deltas and all, is read back by it as well.
-  REQUIRE(cancelled_run<after::totals>(state).restored_from);
+  cancelled_run<before::totals>(state, 1'000'000);
+  // Slowly, so that little changes between two checkpoints, and deltas are written: they are read back below.
+  REQUIRE(cancelled_run<after::totals>(state, 10'000).restored_from);
 
   const auto into = std::make_shared<found>();
   auto env = make_environment(state, 2);
@@ -125,7 +125,7 @@ TEST_CASE(
 TEST_CASE("a field that is gone, or has another type, is refused with operator, state and field") {
   const weir::scratch_directory scratch;
   const auto state = scratch.path() / "state";
-  cancelled_run<after::totals>(state);
+  cancelled_run<after::totals>(state, 10'000);
 
   auto env = make_environment(state, 2);
   build<before::totals>(env, 0, std::make_shared<found>());

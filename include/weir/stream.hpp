@@ -35,6 +35,23 @@ class fused_stream;
 template <class K, class T, class KeyFn>
 class keyed_stream;
 
+/// What to() gives: the sink at the end of a stream.
+class stream_end : detail::stream_base {
+ public:
+  using detail::stream_base::stream_base;
+
+  /// Parallel instances of the sink, 1..1024; without it the job's `parallelism.default`.
+  stream_end& parallelism(std::uint32_t instances) {
+    set_parallelism(instances);
+    return *this;
+  }
+  /// The sink runs in a task of its own.
+  stream_end& disable_chaining() {
+    allow_chaining(false, false);
+    return *this;
+  }
+};
+
 template <class T>
 class stream : public detail::stream_base {
  public:
@@ -123,10 +140,11 @@ class stream : public detail::stream_base {
   }
   /// Ends the stream in a sink.
   template <class Sink>
-  void to(std::string name, Sink sink) const {
+  stream_end to(std::string name, Sink sink) const {
     auto& made = add_sink(std::move(name), sink);
     const std::string uid = made.name;
     made.make = [uid, sink] { return sink.template make_unit<T>(uid); };
+    return this->end();
   }
   /// The records that the operator emits to its side_output<U> of this name.
   template <class U>
@@ -154,6 +172,10 @@ class stream : public detail::stream_base {
     made.guarantee = sink.guarantee();
     made.recognises_epochs = sink.recognises_epochs();
     return made;
+  }
+  /// The sink that was added last.
+  stream_end end() const {
+    return {shared_graph(), static_cast<std::uint32_t>(shared_graph()->nodes.size() - 1)};
   }
   template <class Stage, class Emitter>
   static unit_factory pipe_factory(Stage stage, Emitter) {
@@ -218,7 +240,7 @@ class fused_stream : public stream<T> {
                                         fused_unit{covers_, fused_factory<emitter>(pipe_)});
   }
   template <class Sink>
-  void to(std::string name, Sink sink) const {
+  stream_end to(std::string name, Sink sink) const {
     auto& made = this->add_sink(std::move(name), sink);
     const std::string uid = made.name;
     made.make = [uid, sink] { return sink.template make_unit<T>(uid); };
@@ -226,6 +248,7 @@ class fused_stream : public stream<T> {
       using emitter = typename Sink::template emitter<T>;
       made.fused = fused_unit{covers_ + 1, fused_factory<emitter>(pipe_, uid, sink)};
     }
+    return this->end();
   }
 
  private:

@@ -114,6 +114,35 @@ TEST_CASE("a side output is an exchange of its own") {
   CHECK(made->exchanges[1].from_port == 1);
 }
 
+TEST_CASE("a sink has a parallelism of its own, and then is a chain of its own") {
+  auto job = std::make_shared<graph>();
+  from(job, "numbers", numbers())
+      .map("double", [](std::uint64_t n) { return 2 * n; })
+      .to("out", discard_sink())
+      .parallelism(1);
+
+  const auto made = make_plan(job, {3});
+
+  REQUIRE(made);
+  REQUIRE(made->chains.size() == 2);
+  CHECK(made->chains[0].parallelism == 3);
+  CHECK(made->chains[1].parallelism == 1);
+  CHECK(made->tasks.size() == 4);
+}
+
+TEST_CASE("a sink may be kept out of its input's chain, and 0 of them is an error") {
+  auto job = std::make_shared<graph>();
+  const auto source = from(job, "numbers", numbers());
+  source.to("out", discard_sink()).disable_chaining();
+  REQUIRE(make_plan(job, {1}));
+  CHECK(make_plan(job, {1})->chains.size() == 2);
+
+  source.to("none", discard_sink()).parallelism(0);
+  const auto refused = make_plan(job, {1});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message.find("'none'") != std::string::npos);
+}
+
 TEST_CASE("mistakes of a program are errors with the operators' names") {
   auto job = std::make_shared<graph>();
   auto all = from(job, "numbers", numbers());

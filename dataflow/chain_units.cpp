@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataflow/chain_units.hpp"
 
+#include <exception>
 #include <map>
 #include <utility>
 
@@ -90,7 +91,15 @@ void chain_units::flush() {
 
 void chain_units::close() {
   if (std::exchange(closed_, true)) return;
-  for (const auto& unit : units_) unit->close();
+  std::exception_ptr first;
+  for (const auto& unit : units_) {
+    try {
+      unit->close();
+    } catch (...) {
+      if (!first) first = std::current_exception();
+    }
+  }
+  if (first) std::rethrow_exception(first);
 }
 
 }  // namespace weir

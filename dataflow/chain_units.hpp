@@ -34,6 +34,7 @@ class chain_units {
   bool ready() const;
   void flush();
   bool holds_records() const;
+  /// Closes all of them, also when one throws; then throws what the first one threw.
   void close();
 
   /// The chain's source, or nullptr.

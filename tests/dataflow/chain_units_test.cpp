@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,11 @@ struct noting final : process_function<number, number> {
     log_->push_back("end " + name_);
     out.emit(1000);
   }
-  void close() override { log_->push_back("close " + name_); }
+  void close() override {
+    log_->push_back("close " + name_);
+    if (fails_to_close) throw std::runtime_error(name_ + " fails to close");
+  }
+  static inline bool fails_to_close = false;
 
  private:
   std::string name_;
@@ -131,6 +136,18 @@ TEST_CASE("operators are made, opened, ended and closed in the order of the chai
   chain.units->close();
   CHECK(*job.log == lines{"open first", "open second", "end first", "end second", "close first",
                           "close second"});
+}
+
+TEST_CASE(
+    "every operator is closed, also when one before it throws; the first exception comes out") {
+  two_operators job;
+  built_chain chain(job.physical);
+  chain.units->open();
+  job.log->clear();
+  noting::fails_to_close = true;
+  CHECK_THROWS_WITH(chain.units->close(), "first fails to close");
+  noting::fails_to_close = false;
+  CHECK(*job.log == lines{"close first", "close second"});
 }
 
 TEST_CASE("what a unit emits at its end passes the units behind it") {

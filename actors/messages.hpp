@@ -11,6 +11,7 @@
 //   task -> lane -> task        lane_work, lane_result
 //   task -> store -> task       snapshot_piece, snapshot_end, load_chunks; chunk_stored, loaded_chunk, load_failed
 //   store -> coordinator        snapshot_acked, store_failed, manifest_written, epochs_reserved, attempts_reserved
+//   watchdog -> coordinator     fail_job
 //   coordinator -> store        write_manifest, abandon_epoch, reserve_epochs, reserve_attempts
 //
 // Owner:      values.
@@ -172,6 +173,11 @@ struct attempts_reserved {
   std::uint64_t count;
 };
 
+// watchdog -> coordinator
+struct fail_job {
+  error why;
+};
+
 // to itself
 using step_atom = caf::atom_constant<caf::atom("step")>;
 using flush_atom = caf::atom_constant<caf::atom("flush")>;
@@ -218,3 +224,4 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::reserve_epochs)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::reserve_attempts)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::epochs_reserved)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::attempts_reserved)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::fail_job)

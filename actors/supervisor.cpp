@@ -28,8 +28,9 @@ void start_task(self_ptr self, task_id task) {
   auto& lane = state.lanes[task.value];
   if (!lane && needs_lane(*options.physical, task)) lane = self->spawn<caf::detached>(lane_actor);
   state.tasks[task.value] = self->spawn<caf::monitored>(
-      task_actor, task_wiring{options.physical, task, options.job, options.settings,
-                              caf::actor_cast<caf::actor>(self), options.store, lane});
+      task_actor,
+      task_wiring{options.physical, task, options.job, options.settings,
+                  caf::actor_cast<caf::actor>(self), options.store, lane, options.pulses});
   state.by_address[state.tasks[task.value].address()] = task;
 }
 

@@ -26,6 +26,7 @@ struct supervisor_options {
   task_settings settings;
   caf::actor coordinator;
   caf::actor store;
+  std::shared_ptr<task_pulses> pulses;  ///< one for each task
 };
 
 struct supervisor_state {

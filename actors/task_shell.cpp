@@ -13,6 +13,8 @@ namespace {
 
 /// Chunks asked for ahead of what was loaded: 2 x 16 x 64 KiB bound the mailbox of a restoring task to 2 MiB.
 constexpr std::size_t load_window = 16;
+/// Steps from one publication of the states' sizes to the next: some milliseconds of a busy task.
+constexpr std::uint64_t steps_per_publication = 64;
 
 error describe_current_exception() {
   try {
@@ -34,7 +36,8 @@ task_shell::task_shell(caf::event_based_actor* self, task_wiring wiring)
     : self_(self),
       wiring_(std::move(wiring)),
       name_(wiring_.physical->task_name(wiring_.task)),
-      log_(log_layer::actors, {.job = wiring_.job, .task = name_}) {}
+      log_(log_layer::actors, {.job = wiring_.job, .task = name_}),
+      pulse_((*wiring_.pulses)[wiring_.task.value]) {}
 
 task_shell::~task_shell() {
   drop_core();
@@ -43,6 +46,7 @@ task_shell::~task_shell() {
 /// The boundary of user code: whatever it throws ends the attempt of this task, never the actor or the process.
 template <class F>
 void task_shell::guarded(F&& work) {
+  const task_stay stay(pulse_);
   try {
     work();
   } catch (...) {
@@ -57,6 +61,7 @@ void task_shell::fail(error why) {
 
 void task_shell::drop_core() {
   if (!core_) return;
+  const task_stay stay(pulse_);
   try {
     core_->close();
   } catch (...) {
@@ -180,6 +185,7 @@ void task_shell::on_commit(epoch_id epoch) {
   if (!core_) return;
   guarded([&] {
     core_->on_commit(epoch);
+    publish_sizes();
     schedule();
   });
 }
@@ -193,7 +199,7 @@ void task_shell::on_step() {
 void task_shell::pump() {
   if (core_->has_work()) {
     core_->step();
-    ++work_done_;
+    if (++work_done_ % steps_per_publication == 0) publish_sizes();
   }
   schedule();
 }
@@ -215,6 +221,10 @@ void task_shell::schedule() {
     self_->delayed_send(self_, std::max(until - now(), steady_time::duration::zero()),
                         wake_atom::value, ++wake_generation_);
   }
+}
+
+void task_shell::publish_sizes() {
+  pulse_.publish(core_->state_sizes());
 }
 
 void task_shell::on_flush() {

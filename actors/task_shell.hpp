@@ -17,6 +17,7 @@
 #include "common/log.hpp"
 #include "dataflow/plan.hpp"
 #include "dataflow/task_core.hpp"
+#include "dataflow/task_pulse.hpp"
 
 namespace weir {
 
@@ -28,6 +29,7 @@ struct task_wiring {
   caf::actor supervisor;
   caf::actor store;
   caf::actor lane;  ///< invalid for a task without sources and sinks
+  std::shared_ptr<task_pulses> pulses;
 };
 
 class task_shell final : public task_ports {
@@ -64,6 +66,7 @@ class task_shell final : public task_ports {
   steady_time now() const override;
   std::int64_t wall_ms() const override;
   void report(std::string_view text) override;
+  void beat() override { pulse_.beat(); }
 
  private:
   template <class F>
@@ -75,11 +78,13 @@ class task_shell final : public task_ports {
   /// Runs a step if there is work, and sees to it that what is left goes on.
   void pump();
   void schedule();
+  void publish_sizes();
 
   caf::event_based_actor* self_;
   task_wiring wiring_;
   std::string name_;
   logger log_;
+  task_pulse& pulse_;
   attempt_id attempt_;
   std::unique_ptr<task_core> core_;
   std::vector<caf::actor> peers_;

@@ -216,6 +216,51 @@ constexpr configuration_key keys[] = {
      .kind = text,
      .fallback = "",
      .meaning = "directory of checkpoints and journals; unset: ./weir-state/<job>"},
+
+    // -- the process -----------------------------------------------------------------------------
+    {.name = "guard.restart.attempts",
+     .kind = integer,
+     .fallback = "10",
+     .meaning = "restarts of the process by run --guard, without a quiet time, before it gives up",
+     .least = "0",
+     .most = "1000000"},
+    {.name = "guard.restart.initial-backoff",
+     .kind = duration,
+     .fallback = "200 ms",
+     .meaning =
+         "wait before the second restart of the process, doubled each time; the first follows "
+         "at once",
+     .least = "1 ms",
+     .most = "1 d"},
+    {.name = "guard.restart.max-backoff",
+     .kind = duration,
+     .fallback = "10 s",
+     .meaning = "longest wait before a restart of the process",
+     .least = "1 ms",
+     .most = "1 d"},
+    {.name = "guard.restart.reset-threshold",
+     .kind = duration,
+     .fallback = "1 min",
+     .meaning = "a process that ran for this long makes the count of restarts and the waits start "
+                "anew",
+     .least = "1 ms",
+     .most = "365 d"},
+    {.name = "task.hang.timeout",
+     .kind = duration,
+     .fallback = "1 min",
+     .meaning =
+         "a task that holds its thread for longer without finishing a batch hangs: the process "
+         "ends with exit code 4",
+     .least = "10 ms",
+     .most = "365 d",
+     .zero_is_off = true},
+    {.name = "memory.process.size",
+     .kind = size,
+     .fallback = "0 b",
+     .meaning = "the job fails when the process holds more private memory than this",
+     .least = "16 mb",
+     .most = "1024 tb",
+     .zero_is_off = true},
 };
 
 }  // namespace

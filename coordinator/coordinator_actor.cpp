@@ -222,6 +222,9 @@ caf::behavior coordinator_actor(self_ptr self, std::shared_ptr<job_machine_optio
         shell->drive(
             [&](job_machine& job, auto now) { job.on_manifest_written(what.epoch, outcome, now); });
       },
+      [shell](fail_job& what) {
+        shell->drive([&](job_machine& job, auto) { job.fail(std::move(what.why)); });
+      },
       [shell](epochs_reserved what) {
         shell->drive([&](job_machine& job, auto now) {
           job.on_epochs_reserved(what.first, what.count, now);

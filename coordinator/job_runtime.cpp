@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coordinator/job_runtime.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <random>
@@ -14,6 +16,7 @@
 #include "coordinator/coordinator_actor.hpp"
 #include "coordinator/starting_point.hpp"
 #include "coordinator/team.hpp"
+#include "coordinator/watchdog.hpp"
 
 namespace weir {
 namespace {
@@ -37,15 +40,33 @@ class system_config : public caf::actor_system_config {
 
 }  // namespace
 
-/// Declared in the order of construction: the system goes last, and waits for its actors.
+/// Declared in the order of construction, destroyed the other way round: the watchdog looks on until nothing can hang any
+/// more, also while the system waits for its actors.
 struct job_runtime::actors {
   std::shared_ptr<const plan> physical;
   std::optional<epoch_id> restored_from;
   std::shared_ptr<job_board> board = std::make_shared<job_board>();
+  std::shared_ptr<task_pulses> pulses = std::make_shared<task_pulses>(physical->tasks.size());
   system_config config;
+  std::unique_ptr<watchdog> watching;
   caf::actor_system system{config};
   caf::actor coordinator;
+
+  explicit actors(std::shared_ptr<const plan> of) : physical(std::move(of)) {}
+  void watch(const job_runtime_options& options);
 };
+
+void job_runtime::actors::watch(const job_runtime_options& options) {
+  std::vector<std::string> names;
+  for (const auto& task : physical->tasks) names.push_back(physical->task_name(task.id));
+  const auto fail = [to = coordinator.address()](error why) {
+    if (const auto alive = caf::actor_cast<caf::actor>(to)) {
+      caf::anon_send(alive, fail_job{std::move(why)});
+    }
+  };
+  watching = std::make_unique<watchdog>(
+      watchdog_options{options.job, options.watch, pulses, std::move(names), fail, ::_exit});
+}
 
 job_runtime::job_runtime(std::unique_ptr<actors> running) : actors_(std::move(running)) {}
 
@@ -67,8 +88,7 @@ result<std::unique_ptr<job_runtime>> job_runtime::start(job_runtime_options opti
                            terms->first_epoch);
   if (!from) return from.error();
 
-  auto running = std::make_unique<actors>();
-  running->physical = options.physical;
+  auto running = std::make_unique<actors>(options.physical);
   if (from->kind != checkpoint_kind::initial) running->restored_from = from->epoch;
   const char* beginning = !running->restored_from ? "starting afresh"
                           : from->finished ? "the job had finished; --fresh would start it again"
@@ -93,7 +113,8 @@ result<std::unique_ptr<job_runtime>> job_runtime::start(job_runtime_options opti
       system.spawn<caf::detached>(store_actor, std::move(store), running->coordinator);
   auto supervised = system.spawn<caf::detached>(
       supervisor, supervisor_options{options.physical, options.job, options.tasks,
-                                     running->coordinator, store_handle});
+                                     running->coordinator, store_handle, running->pulses});
+  running->watch(options);
   caf::anon_send(running->coordinator, team{supervised, store_handle});
   return std::unique_ptr<job_runtime>(new job_runtime(std::move(running)));
 }

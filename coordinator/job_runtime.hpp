@@ -16,6 +16,7 @@
 #include "coordinator/checkpoint_settings.hpp"
 #include "coordinator/job_machine.hpp"
 #include "coordinator/restart_settings.hpp"
+#include "coordinator/watchdog_settings.hpp"
 #include "dataflow/plan.hpp"
 #include "dataflow/task_core.hpp"
 #include "weir/core/result.hpp"
@@ -28,6 +29,7 @@ struct job_runtime_options {
   checkpoint_settings checkpoints;
   restart_settings restarts;
   task_settings tasks;
+  watchdog_settings watch;
   std::filesystem::path state_directory;
   bool fresh = false;
   std::optional<epoch_id> from;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "weir/core/check.hpp"
+#include "weir/core/table_image.hpp"
 
 namespace weir {
 namespace {
@@ -240,6 +241,7 @@ void task_core::poll_source() {
 
 /// The backstop of flush-when-idle: a batch waits for company no longer than the buffer timeout.
 void task_core::after_batch() {
+  ports_.beat();
   if (gates_.empty()) return;
   if (ports_.now() - last_flush_ >= settings_.buffer_timeout) flush();
 }
@@ -270,6 +272,16 @@ bool task_core::holds_records() const {
     if (gate->holds_records()) return true;
   }
   return units_.holds_records();
+}
+
+std::vector<state_size> task_core::state_sizes() const {
+  std::vector<state_size> sizes;
+  for (auto* part : units_.parts()) {
+    for (const auto& keyed : part->keyed()) {
+      sizes.push_back({part->uid(), keyed.name, keyed.table->memory_bytes(), keyed.table->size()});
+    }
+  }
+  return sizes;
 }
 
 void task_core::close() {

@@ -22,6 +22,7 @@
 #include "dataflow/output_gate.hpp"
 #include "dataflow/plan.hpp"
 #include "dataflow/task_ports.hpp"
+#include "dataflow/task_pulse.hpp"
 #include "dataflow/task_restorer.hpp"
 #include "dataflow/task_snapshotter.hpp"
 
@@ -74,6 +75,9 @@ class task_core final : public unit_host {
   steady_time now() const override { return ports_.now(); }
   std::int64_t wall_ms() const override { return ports_.wall_ms(); }
   void report(std::string_view text) override { ports_.report(text); }
+
+  /// How large each keyed state is now.
+  std::vector<state_size> state_sizes() const;
 
   attempt_id attempt() const { return subtask_.attempt; }
   std::uint64_t records_in() const { return records_in_; }

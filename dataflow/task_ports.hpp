@@ -58,6 +58,8 @@ class task_ports {
   virtual steady_time now() const = 0;
   virtual std::int64_t wall_ms() const = 0;
   virtual void report(std::string_view text) = 0;
+  /// The task has done a batch and goes on (P20).
+  virtual void beat() {}
 };
 
 }  // namespace weir

@@ -70,6 +70,7 @@ result<job> environment::execute(const start_options& start) {
   options.checkpoints = settings->checkpoints;
   options.restarts = settings->restarts;
   options.tasks = settings->tasks;
+  options.watch = settings->watch;
   options.state_directory = settings->state_directory;
   options.fresh = start.fresh;
   options.from = start.from;

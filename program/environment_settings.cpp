@@ -25,6 +25,7 @@ result<environment_settings> environment_settings::from(const environment& of) {
   made.tasks.mode = checkpoints->mode == checkpoint_mode::exactly_once ? alignment::exactly_once
                                                                        : alignment::at_least_once;
   made.tasks.buffer_timeout = config->get_duration("execution.buffer-timeout.interval");
+  made.watch = watchdog_settings::from(*config);
   made.state_directory = config->is_set("state.dir")
                              ? std::filesystem::path(config->get_text("state.dir"))
                              : std::filesystem::path("weir-state") / made.job;

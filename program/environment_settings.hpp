@@ -10,6 +10,7 @@
 
 #include "coordinator/checkpoint_settings.hpp"
 #include "coordinator/restart_settings.hpp"
+#include "coordinator/watchdog_settings.hpp"
 #include "dataflow/plan.hpp"
 #include "dataflow/task_core.hpp"
 #include "weir/core/result.hpp"
@@ -23,6 +24,7 @@ struct environment_settings {
   checkpoint_settings checkpoints;
   restart_settings restarts;
   task_settings tasks;
+  watchdog_settings watch;
   std::filesystem::path state_directory;  ///< `state.dir`, else weir-state/<job>
   std::vector<std::string> notices;
 

@@ -3,7 +3,8 @@
 // options. weir::main is the short form for applications without options.
 //
 // Owner:      main(), on its thread.
-// Errors:     exit codes: 0 finished, 1 job failed, 2 usage, 3 refused (state or plan does not fit).
+// Errors:     exit codes: 0 finished, 1 job failed, 2 usage, 3 refused (state or plan does not fit), 4 a task hangs;
+//             128 + n: ended by signal n.
 #pragma once
 
 #include <functional>
@@ -14,7 +15,13 @@
 
 namespace weir {
 
-enum exit_code : int { exit_finished = 0, exit_failed = 1, exit_usage = 2, exit_refused = 3 };
+enum exit_code : int {
+  exit_finished = 0,
+  exit_failed = 1,
+  exit_usage = 2,
+  exit_refused = 3,
+  exit_hung = 4,
+};
 
 /// Builds the graph. An error that it returns is a usage error (an option that makes no sense).
 using build_function = std::function<result<void>(environment&)>;

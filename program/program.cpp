@@ -4,13 +4,22 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "common/configuration.hpp"
 #include "common/log.hpp"
+#include "coordinator/watchdog.hpp"
+#include "program/guard.hpp"
+#include "program/guard_link.hpp"
 
 namespace weir {
+
+static_assert(hang_exit_code == exit_hung && memory_exit_code == exit_failed,
+              "the watchdog ends the process with the codes that are documented");
+
 namespace {
 
 int exit_code_of(const error& failure) {
@@ -45,7 +54,7 @@ result<void> apply_settings(environment& env, const std::vector<std::string>& as
 }
 
 struct verbs {
-  bool run = false;
+  bool guard = false;
   std::vector<std::string> assignments;
   start_options start;
   std::uint64_t from = 0;
@@ -65,10 +74,15 @@ class signal_watch {
     stop();
     pthread_sigmask(SIG_SETMASK, &before_, nullptr);
   }
-  void watch(job running) {
-    thread_ = std::thread([this, running]() mutable {
-      int number = 0;
-      sigwait(&watched_, &number);
+  /// Calls `look` now and then until it says true: it has seen what it waits for.
+  void watch(job running, std::function<bool()> look) {
+    thread_ = std::thread([this, running, look]() mutable {
+      const timespec pause{0, 50'000'000};
+      int number = -1;
+      while (number < 0) {  // none: the pause is over, or a signal that is not watched came
+        const bool looks = !look();
+        number = looks ? sigtimedwait(&watched_, nullptr, &pause) : sigwaitinfo(&watched_, nullptr);
+      }
       if (number == wake_signal) return;
       received_ = number;
       running.cancel();
@@ -90,10 +104,18 @@ class signal_watch {
 };
 
 int run_job(environment& env, const start_options& start) {
+  auto link = guard_link::from_environment();
   signal_watch signals;
   auto running = env.execute(start);
   if (!running) return print_failure(env.name(), running.error());
-  signals.watch(*running);
+  // With --from, a restart goes on only from a checkpoint of this run; with --fresh the beginning is one.
+  signals.watch(*running, [&, begun = *running, said = false]() mutable {
+    if (!said && (!start.from || begun.status().checkpoints_completed > 0)) {
+      link.report_resumable();
+      said = true;
+    }
+    return said;
+  });
   const job_report report = running->wait();
   signals.stop();
   if (report.state == job_state::failed) {
@@ -106,6 +128,16 @@ int run_job(environment& env, const start_options& start) {
   }
   if (signals.received() != 0) return 128 + signals.received();
   return exit_finished;
+}
+
+/// Nothing of the program's own code runs in the guard, so it knows the settings of the command line only.
+int guard_job(const std::string& name, const std::vector<std::string>& assignments, int argc,
+              char** argv) {
+  auto config = configuration::from(assignments);
+  if (!config) return print_failure(name, config.error());
+  auto settings = guard_settings::from(*config);
+  if (!settings) return print_failure(name, settings.error());
+  return run_guarded(name, *settings, {argv, argv + argc});
 }
 
 int print_plan(const environment& env) {
@@ -163,12 +195,15 @@ int program::main(int argc, char** argv, const build_function& build) {
       run->add_option("--from", chosen.from, "begin at this checkpoint instead of the last one");
   run->add_flag("--allow-duplicates", chosen.start.allow_duplicates,
                 "go back to an older checkpoint although sinks may repeat output");
+  run->add_flag("--guard", chosen.guard,
+                "run the job in a child process, and start that again after a crash");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& failure) {
     return app.exit(failure) == 0 ? exit_finished : exit_usage;
   }
   if (from->count() != 0) chosen.start.from = epoch_id{chosen.from};
+  if (chosen.guard) return guard_job(self_->name, chosen.assignments, argc, argv);
 
   environment env(self_->name);
   if (auto set = apply_settings(env, chosen.assignments); !set)

@@ -66,6 +66,10 @@ class victim {
   victim(const victim&) = delete;
   victim& operator=(const victim&) = delete;
 
+  pid_t id() const { return id_; }
+  void send(int signal) {
+    if (running()) kill(id_, signal);
+  }
   bool running() {
     if (!status_) {
       int status = 0;

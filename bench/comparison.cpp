@@ -11,6 +11,7 @@ namespace {
 constexpr std::string_view reference_name = "hand";
 constexpr std::string_view main_name = "weir";
 constexpr std::string_view plain_name = "weir_plain";
+constexpr std::string_view unwatched_name = "weir_unwatched";
 
 std::uint64_t keys_of(const work_settings& settings) {
   return settings.which == work::keyed_count ? settings.keys : 0;
@@ -148,6 +149,9 @@ void comparison::add_ratios(json_line& line, const std::vector<double>& rates) c
   }
   if (main_rate > 0 && rate_of(plain_name) > 0) {
     line.field("checkpoint_ratio", main_rate / rate_of(plain_name));
+  }
+  if (main_rate > 0 && rate_of(unwatched_name) > 0) {
+    line.field("watchdog_ratio", main_rate / rate_of(unwatched_name));
   }
 }
 

@@ -37,6 +37,7 @@ struct work_settings {
   std::uint64_t records = 100'000'000;               ///< word-count: as many as the file holds
   std::string file;                                  ///< word-count: the text
   std::chrono::milliseconds checkpoint_interval{0};  ///< weir: exactly-once checkpoints; 0 is none
+  bool watchdog = true;                              ///< weir: looks for hangs
   word_loop words = word_loop::same_table;           ///< hand-written word-count
 };
 

@@ -2,7 +2,7 @@
 // tax: what weir costs. Runs one of the benchmark works through weir and as a hand-written loop, in
 // turn in this process, and prints rates, their ratio and whether the sums were right, one JSON
 // line a round and one for all. With checkpoints (--checkpoint-interval), weir without them takes part
-// as well, and --against self leaves the loop out. Exit codes: 0 done, 1 failed or wrong sum, 2 usage.
+// as well; --against self, and --against unwatched (without the watchdog), leave the loop out. Exit codes: 0 done, 1 failed or wrong sum, 2 usage.
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdint>
@@ -34,7 +34,7 @@ constexpr std::uint64_t text_seed = 1;
 constexpr std::chrono::milliseconds interval_default{1000};  // with --against self
 
 enum class side : std::uint8_t { both, weir, hand };
-enum class opponent : std::uint8_t { hand, self };
+enum class opponent : std::uint8_t { hand, self, unwatched };
 
 struct command_line {
   work_settings settings;
@@ -87,9 +87,11 @@ void add_options(CLI::App& app, command_line& line) {
                         "word-count by hand: with the table of weir's state, or its own");
   CLI::Option* only = add_choice<side>(
       app, "--only", line.only, {{"weir", side::weir}, {"hand", side::hand}}, "run one side alone");
-  add_choice<opponent>(app, "--against", line.against,
-                       {{"hand", opponent::hand}, {"self", opponent::self}},
-                       "self: weir with checkpoints (each second, unless told) against without")
+  add_choice<opponent>(
+      app, "--against", line.against,
+      {{"hand", opponent::hand}, {"self", opponent::self}, {"unwatched", opponent::unwatched}},
+      "self: weir with checkpoints (each second, unless told) against without; "
+      "unwatched: weir with its watchdog against without")
       ->excludes(only);
 }
 
@@ -136,6 +138,10 @@ int compare(command_line& line) {
     entrants.push_back({"weir_plain", &by_weir, line.settings});
     entrants.back().settings.checkpoint_interval = {};
   }
+  if (line.against == opponent::unwatched) {
+    entrants.push_back({"weir_unwatched", &by_weir, line.settings});
+    entrants.back().settings.watchdog = false;
+  }
   comparison compared(subject.value(), std::move(entrants), line.options,
                       [](const std::string& finished) {
                         std::puts(finished.c_str());
@@ -157,8 +163,8 @@ int main(int argc, char** argv) {
           line.settings.which == work::word_count ? words_default : records_default;
     }
     line.options.voids_max = line.options.rounds;
+    if (line.against != opponent::hand) line.only = side::weir;
     if (line.against == opponent::self) {
-      line.only = side::weir;
       if (line.settings.checkpoint_interval.count() == 0) {
         line.settings.checkpoint_interval = interval_default;
       }

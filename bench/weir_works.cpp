@@ -112,6 +112,7 @@ run_result run_weir(const work_settings& settings) {
   env.set("parallelism.default", std::to_string(settings.parallelism));
   env.set("execution.checkpointing.interval",
           std::to_string(settings.checkpoint_interval.count()) + " ms");
+  if (!settings.watchdog) env.set("task.hang.timeout", "0");
   switch (settings.which) {
     case work::keyed_count:
       build_keyed_count(env, settings, into);

@@ -54,8 +54,9 @@ TEST_CASE("under a guard a job whose user code hangs once finishes, with every r
 }
 
 TEST_CASE("a slow task that goes on is no hang") {
-  const workload work(test_seed(), 3'000);
-  auto process = start_run(work, {"--pause-us", "20000", "-D", "task.hang.timeout=2 s"});
+  // A batch takes half a second, a step of several batches two: longer than the bound.
+  const workload work(test_seed(), 12'000);
+  auto process = start_run(work, {"--pause-us", "15000", "-D", "task.hang.timeout=1 s"});
   CHECK_MESSAGE(process->wait() == 0, process->log());
   CHECK_MESSAGE(!has(process->log(), "task hangs"), process->log());
   work.check_exact();

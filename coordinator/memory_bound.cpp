@@ -52,7 +52,8 @@ memory_verdict memory_bound::on_look(std::uint64_t bytes) {
     return memory_verdict::fine;
   }
   if (!std::exchange(failed_, true)) return memory_verdict::fail;
-  if (++looks_above_ < patience_looks_) return memory_verdict::fine;
+  const bool grows_on = bytes - bytes_max_ > bytes_max_ / 4;
+  if (++looks_above_ < patience_looks_ && !grows_on) return memory_verdict::fine;
   ended_ = true;
   return memory_verdict::end;
 }

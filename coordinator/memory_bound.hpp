@@ -22,7 +22,7 @@ enum class memory_verdict : std::uint8_t {
 
 class memory_bound {
  public:
-  /// After `fail`, that many looks in a row above the bound call for `end`.
+  /// After `fail`, that many looks in a row above the bound call for `end`, or one that sees a quarter more than it.
   memory_bound(std::uint64_t bytes_max, std::uint32_t patience_looks)
       : bytes_max_(bytes_max), patience_looks_(patience_looks) {}
 

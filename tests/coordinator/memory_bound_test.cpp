@@ -32,6 +32,13 @@ TEST_CASE("a failed job that does not give its memory back ends the process, onc
   CHECK(bound.on_look(70 * mb) == memory_verdict::fine);
 }
 
+TEST_CASE("memory that grows on after the job was failed ends the process at a quarter more") {
+  memory_bound bound(64 * mb, 1000);
+  REQUIRE(bound.on_look(200 * mb) == memory_verdict::fail);
+  CHECK(bound.on_look(80 * mb) == memory_verdict::fine);
+  CHECK(bound.on_look(80 * mb + 1) == memory_verdict::end);
+}
+
 TEST_CASE("the message names the largest states, added up over their tasks, and not all of them") {
   const memory_bound bound(64 * mb, 3);
   const std::vector<state_size> sizes{{"count", "seen", 10 * mb, 1000},

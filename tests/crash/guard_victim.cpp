@@ -3,7 +3,7 @@
 // what actors cannot survive: it crashes, hangs, or outgrows its memory. The guard's tests start it.
 //
 //   guard_victim run [--guard] --input PATH --output DIR ...
-//     --fault none | segv | abort | hang | throw
+//     --fault none | segv | abort | hang | throw | eat
 //                      happens at the word number --fault-at of the process, or when it starts (0)
 //     --once PATH      only if this file does not exist; it is made then
 //     --pause-us N     sleep after each 32 lines
@@ -21,6 +21,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "weir/weir.hpp"
 
@@ -31,7 +32,22 @@
   }
 }
 
+/// The sanitizer would make an exit of what must be a death by a signal.
+extern "C" const char* __asan_default_options() {
+  return "handle_segv=0:handle_abort=0";
+}
+
 namespace {
+
+/// Never returns, and takes up to a gigabyte a second.
+void eat_for_ever() {
+  constexpr std::size_t megabyte = 1 << 20;
+  std::vector<std::string> eaten;
+  for (;;) {
+    eaten.emplace_back(megabyte, 'x');
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
 
 struct options {
   std::string input;
@@ -56,6 +72,7 @@ void hurt(const options& chosen) {
   if (chosen.fault == "abort") std::abort();
   if (chosen.fault == "throw") throw std::runtime_error("--fault throw");
   if (chosen.fault == "hang") spin_for_ever();
+  if (chosen.fault == "eat") eat_for_ever();
 }
 
 struct word_count {
@@ -118,7 +135,7 @@ int main(int argc, char** argv) {
   weir::program program("victim", "Counts words, and hurts itself.");
   program.option("--input", chosen.input, "the text")
       .option("--output", chosen.output, "directory of the counts")
-      .option("--fault", chosen.fault, "none | segv | abort | hang | throw")
+      .option("--fault", chosen.fault, "none | segv | abort | hang | throw | eat")
       .option("--fault-at", chosen.fault_at, "the word at which it happens; 0: at the start")
       .option("--once", chosen.once, "only if this file does not exist yet")
       .option("--pause-us", chosen.pause_us, "after each 32 lines")

@@ -33,7 +33,7 @@ TEST_CASE(
       times(log, "task hangs: it has held its thread for task.hang.timeout = 500 ms") == 1, log);
   CHECK_MESSAGE(has(log, "after task.hang.timeout = 500 ms the process ends"), log);
   CHECK_MESSAGE(has(log, "task=\"count -> out/"), log);
-  CHECK_MESSAGE(has(log, "#0 spin_for_ever()"), log);
+  CHECK_MESSAGE(has(log, " spin_for_ever()+"), log);
   CHECK_MESSAGE(has(log, "weir::task_core::step()"), log);
   REQUIRE(work.is_halfway());
   finish_run(work);
@@ -74,4 +74,16 @@ TEST_CASE(
   CHECK_MESSAGE(has(log, "job failed: limit exceeded: memory.process.size = 256 mb is exceeded"),
                 log);
   CHECK_MESSAGE(has(log, "largest states: remember/kept "), log);
+}
+
+TEST_CASE("user code that takes memory and never returns ends the process with exit code 1") {
+  const workload work(test_seed(), 3'000);
+  auto guard = start_guarded(
+      work, {"--fault", "eat", "--fault-at", "1000", "-D", "memory.process.size=256 mb"});
+
+  CHECK_MESSAGE(guard->wait() == 1, guard->log());
+
+  const auto log = guard->log();
+  CHECK_MESSAGE(times(log, started_text) == 1, log);
+  CHECK_MESSAGE(has(log, "the failed job does not give its memory back, the process ends"), log);
 }

@@ -44,6 +44,7 @@ struct fake_ports final : task_ports {
   steady_time now() const override { return clock += tick; }
   std::int64_t wall_ms() const override { return 0; }
   void report(std::string_view) override {}
+  void beat() override { ++beats; }
 
   /// What was sent, in short, and forgets it: "b0 b1 m1:2/5 e:0/0" are two batches, the marker of epoch 1 after 2
   /// batches of 5 records, and the end.
@@ -76,6 +77,7 @@ struct fake_ports final : task_ports {
   std::vector<declined_epoch> declined;
   std::vector<epoch_id> confirmed;
   int times_finishing = 0;
+  int beats = 0;
   mutable steady_time clock{};
   std::chrono::nanoseconds tick{0};
 };

@@ -344,4 +344,35 @@ TEST_CASE("a shared batch is not changed by its reader (P3)") {
   CHECK(other_reader->size() == 1);
 }
 
+TEST_CASE("each batch of a step is a sign of life, for a source as for a task with inputs (P20)") {
+  small_job job;
+  task count(job, "count/0");
+  count.run();
+  for (int batch = 0; batch < 3; ++batch) count.arrives({1, 2});
+  count.core.step();
+  CHECK(count.core.records_in() == 6);
+  CHECK(count.ports.beats == 3);
+
+  task numbers(job, "numbers/0");
+  numbers.run();
+  numbers.core.step();
+  CHECK(numbers.ports.beats > 1);
+}
+
+TEST_CASE("a task tells how large each of its keyed states is, by operator and state") {
+  small_job job;
+  task count(job, "count/0");
+  count.run();
+  count.arrives({1, 2, 2});
+  count.work();
+
+  const auto sizes = count.core.state_sizes();
+
+  REQUIRE(sizes.size() == 1);
+  CHECK(sizes[0].operator_name == "count");
+  CHECK(sizes[0].state == "seen");
+  CHECK(sizes[0].entries == 2);
+  CHECK(sizes[0].bytes >= 2 * 2 * sizeof(number));
+}
+
 }  // namespace

@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <optional>
@@ -99,6 +100,7 @@ class process_guard {
       log_.info("guard: started process " + std::to_string(child));
       const process_end end = wait_for(child);
       const auto ran_for = clock::now() - started;
+      if (refuses_repeated_start(end)) continue;
       const auto decision = policy_.on_process_end(end, ran_for);
       const std::string story = "guard: process " + std::to_string(child) + " " + end.text() +
                                 " after " + print_rounded(ran_for);
@@ -110,6 +112,18 @@ class process_guard {
   }
 
  private:
+  /// Where to begin was accepted at the first start. When it is refused to a restart, this run has released output since
+  /// (P18) and died before it could say so: there is a checkpoint of its own to resume from.
+  bool refuses_repeated_start(const process_end& end) {
+    const bool repeated =
+        starts_ > 1 && !resumable_ &&
+        arguments_of_start(arguments_, true) != arguments_of_start(arguments_, false);
+    const bool refused = end.how == process_end::kind::exited && end.number == exit_refused;
+    if (!repeated || !refused || policy_.end_requested()) return false;
+    log_.info("guard: this run has a checkpoint of its own by now: resuming from it");
+    return resumable_ = true;
+  }
+
   int give_up_on(const std::string& what) const {
     log_.error("guard: cannot make " + what + ": " + std::strerror(errno));
     return exit_failed;
@@ -144,6 +158,7 @@ class process_guard {
     resumable_ = resumable_ || read(from_child_.get(), &mark, 1) == 1;
     const auto texts = arguments_of_start(arguments_, resumable_);
     const std::string link = std::to_string(to_guard_.get());
+    ++starts_;
     const pid_t guard = getpid();
     const pid_t child = fork();
     if (child == 0) become_child(guard, texts, link);
@@ -188,6 +203,7 @@ class process_guard {
   signal_mask signals_;
   unique_fd from_child_;
   unique_fd to_guard_;
+  std::uint64_t starts_ = 0;
   bool resumable_ = false;
 };
 

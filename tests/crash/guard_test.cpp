@@ -176,6 +176,45 @@ TEST_CASE("--fresh is repeated until the job has begun anew, and not after that"
   CHECK(workload::committed_in(output) == work.expected());
 }
 
+TEST_CASE("--from is repeated until this run has completed a checkpoint, and not after that") {
+  const workload work(test_seed(), 60'000);
+  const std::string slowly = "execution.checkpointing.interval=1 h";
+  const std::string resuming = "resuming from the last checkpoint job=victim checkpoint=";
+  {
+    auto first = start_run(work, {"--pause-us", "1000"});
+    REQUIRE_MESSAGE(first->wait_until([&] { return work.is_halfway(); }), first->log());
+    REQUIRE(first->kill_9());
+  }
+  auto second = start_run(work, {"--pause-us", "1000", "-D", slowly});
+  REQUIRE_MESSAGE(second->wait_for(resuming), second->log());
+  REQUIRE(second->kill_9());
+  const auto log = second->log();
+  const auto from = std::to_string(std::stoul(log.substr(log.find(resuming) + resuming.size())));
+
+  auto guard = start_guarded(work, {"--from", from, "--pause-us", "1000", "-D", slowly});
+  REQUIRE_MESSAGE(guard->wait_for(resuming), guard->log());
+  kill(child_of(*guard), SIGKILL);
+  REQUIRE_MESSAGE(guard->wait_for(resuming, 2), guard->log());
+  CHECK(has(command_line_of(child_of(*guard, 2)), "--from"));
+  guard->send(SIGTERM);
+  CHECK(guard->wait() == 128 + SIGTERM);
+
+  // The process says so a moment after its first checkpoint. One that dies in between is started with --from again, which
+  // is refused by then, and at once without it.
+  guard = start_guarded(work, with(no_delay, {"--from", from, "--pause-us", "1000", "-D",
+                                              "guard.restart.attempts=1000"}));
+  std::size_t kills = 0;
+  do {
+    const auto committed = work.committed().size();
+    REQUIRE_MESSAGE(guard->wait_until([&] { return work.committed().size() > committed; }),
+                    guard->log());
+    kill(last_child_of(*guard), SIGKILL);
+    REQUIRE_MESSAGE(guard->wait_for(resuming, ++kills + 1), guard->log());
+  } while (has(command_line_of(last_child_of(*guard)), "--from"));
+  CHECK_MESSAGE(guard->wait() == 0, guard->log());
+  work.check_exact();
+}
+
 TEST_CASE("an exit that is no crash is kept, and nothing is started again") {
   const workload work(test_seed(), 10);
   struct example {

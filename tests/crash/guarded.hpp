@@ -62,6 +62,16 @@ inline pid_t child_of(victim& guard, std::size_t count = 1) {
   return static_cast<pid_t>(std::stol(log.substr(at)));
 }
 
+/// The number of the last one that it has started by now.
+inline pid_t last_child_of(victim& guard) {
+  return child_of(guard, std::max<std::size_t>(1, times(guard.log(), started_text)));
+}
+
+/// What a living process was started with, its words divided by zero bytes.
+inline std::string command_line_of(pid_t process) {
+  return read_file("/proc/" + std::to_string(process) + "/cmdline");
+}
+
 inline bool has(const std::string& log, std::string_view text) {
   return log.find(text) != std::string::npos;
 }

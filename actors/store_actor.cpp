@@ -93,7 +93,7 @@ caf::behavior store_actor(self_ptr self, std::shared_ptr<snapshot_store> store,
         forget(self->state, epoch);
         self->send(
             self->state.coordinator,
-            manifest_written{epoch, written ? std::nullopt : std::optional(written.error())});
+            manifest_written{epoch, self->state.store->oldest_retained(), written ? std::nullopt : std::optional(written.error())});
       },
       [self](abandon_epoch what) {
         self->state.chunks.erase(what.epoch);

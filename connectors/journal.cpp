@@ -126,8 +126,9 @@ result<void> journal::recover_tail() {
   last.bytes = bytes->size() - left.size();
   auto file = disk_->open(segment_name(last.first_line), last.bytes);
   if (!file) return file.error();
-  // Also what is whole may not have been synced before the process ended.
+  // Also what is whole, and the file's own entry, may not have been synced before the process ended.
   if (auto synced = (*file)->sync(); !synced) return synced;
+  if (auto synced = disk_->sync_entries(); !synced) return synced;
   file_ = std::move(*file);
   return {};
 }

@@ -121,9 +121,8 @@ int run_job(environment& env, const start_options& start) {
   if (report.state == job_state::failed) {
     std::fprintf(stderr, "%s: job failed: %s\n", env.name().c_str(),
                  report.failure->text().c_str());
-    return report.failure->recovery_class() == recovery::fail_job &&
-                   report.failure->code == error_code::incompatible
-               ? exit_refused
+    const error_code why = report.failure->code;
+    return why == error_code::incompatible || why == error_code::corrupt ? exit_refused
                : exit_failed;
   }
   if (signals.received() != 0) return 128 + signals.received();
@@ -158,11 +157,18 @@ struct program::implementation {
     std::string help;
   };
   std::vector<option> options;
+  struct flag {
+    std::string name;
+    bool* value;
+    std::string help;
+  };
+  std::vector<flag> flags;
 
   void add_common(CLI::App& verb, verbs& chosen) {
     for (auto& added : options) {
       verb.add_option(added.flag, *added.value, added.help)->capture_default_str();
     }
+    for (auto& added : flags) verb.add_flag(added.name, *added.value, added.help);
     verb.add_option("-D", chosen.assignments, "a setting, key=value; may be repeated")
         ->allow_extra_args(false);
   }
@@ -177,6 +183,11 @@ program::~program() = default;
 
 program& program::option(const std::string& flag, std::string& value, const std::string& help) {
   self_->options.push_back({flag, &value, help});
+  return *this;
+}
+
+program& program::flag(const std::string& flag, bool& value, const std::string& help) {
+  self_->flags.push_back({flag, &value, help});
   return *this;
 }
 

@@ -76,10 +76,10 @@ result<std::optional<segment_header>> journal::header_of(const disk_entry& file,
     return std::optional<segment_header>();
   }
   if (!header) return damage({by_name, file.size}, 0, header.error());
-  return damage({by_name, file.size}, 0,
-                {error_code::corrupt, "expected line " + std::to_string(by_name) +
-                                          " as its first, found " +
-                                          std::to_string(header->first_line)});
+  return damage(
+      {by_name, file.size}, 0,
+      {error_code::corrupt, "expected line " + std::to_string(by_name) + " as its first, found " +
+                                std::to_string(header->first_line)});
 }
 
 error journal::cannot_follow(epoch_id generation) const {
@@ -146,8 +146,7 @@ result<void> journal::begin_segment() {
   const std::string name = segment_name(lines_);
   auto file = disk_->create(name);
   if (!file) return file.error();
-  const std::string header =
-      encode_header({settings_.generation, lines_, peer_spoke_});
+  const std::string header = encode_header({settings_.generation, lines_, peer_spoke_});
   auto done = (*file)->append(header);
   if (done) done = (*file)->sync();
   if (done) done = disk_->sync_entries();
@@ -234,8 +233,9 @@ result<std::string> journal::content(const segment& of) const {
   const auto got = disk_->read(segment_name(of.first_line), 0, bytes.data(), bytes.size());
   if (!got) return got.error();
   if (*got < bytes.size() || *got < segment_header_bytes) {
-    return damage(of, *got, {error_code::corrupt, "expected " + std::to_string(bytes.size()) +
-                                                      " bytes, found " + std::to_string(*got)});
+    return damage(of, *got,
+                  {error_code::corrupt, "expected " + std::to_string(bytes.size()) +
+                                            " bytes, found " + std::to_string(*got)});
   }
   return bytes;
 }

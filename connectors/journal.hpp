@@ -90,7 +90,7 @@ class journal {
   journal_settings settings_;
   std::string news_;
 
-  std::vector<segment> segments_;  // ascending, never empty once open
+  std::vector<segment> segments_;    // ascending, never empty once open
   std::unique_ptr<disk_file> file_;  // the last one; null after a write that could not be undone
   std::uint64_t lines_ = 0;
   bool ended_ = false;

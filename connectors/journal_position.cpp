@@ -43,7 +43,8 @@ result<journal_position> restored_position(const operator_restore& written) {
   const epoch_id generation{reader.varint()};
   const std::uint64_t line = reader.varint();
   if (reader.failed() || !reader.at_end() || version == 0) {
-    return corrupt_position("its " + std::to_string(split.position.size()) + " bytes make no sense");
+    return corrupt_position("its " + std::to_string(split.position.size()) +
+                            " bytes make no sense");
   }
   return journal_position{generation, line, false};
 }

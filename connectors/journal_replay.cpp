@@ -19,8 +19,8 @@ result<replayed_lines> journal_replay::next() {
   while (line_ < from_.lines()) {
     if (offset_ == bytes_.size()) {
       const journal::segment* of = segment_of(line_);
-      if (of == nullptr) return missing("the journal begins at " +
-                                        std::to_string(from_.first_line()));
+      if (of == nullptr)
+        return missing("the journal begins at " + std::to_string(from_.first_line()));
       const bool again = !bytes_.empty() && of->first_line == loaded_.first_line;
       if (again || (!bytes_.empty() && of->first_line != at_line_)) {
         return missing("its file '" + segment_name(loaded_.first_line) + "' ends before it");

@@ -173,6 +173,7 @@ result<bool> journaled_intake::on_bytes(std::string_view bytes, intake_block& ou
   }
   if (auto fits = handshake_->feed(bytes); !fits) return refuse(fits.error().message, out);
   if (handshake_->state() == resume_handshake::peer::unknown) return false;
+  refusals_ = 0;
   if (handshake_->state() == resume_handshake::peer::speaks) {
     if (auto noted = journal_->commit_peer_spoke(); !noted) return noted.error();
   }
@@ -183,7 +184,8 @@ result<bool> journaled_intake::on_bytes(std::string_view bytes, intake_block& ou
 result<bool> journaled_intake::refuse(std::string reason, intake_block& out) {
   reason = peer() + " " + reason;
   if (!settings_.socket.reconnect) return error{error_code::connection, std::move(reason)};
-  const session_step left = session_.refuse(std::move(reason));
+  session_step left = session_.refuse(std::move(reason));
+  left.waits = ++refusals_;
   if (left.is_news()) {
     out.news.push_back(left.reason + "; nothing of it was taken, connecting again, try " +
                        std::to_string(left.waits));
@@ -265,7 +267,7 @@ result<void> journaled_intake::commit(intake_block& out) {
 void journaled_intake::send_outgoing() {
   const bool acks = handshake_ && handshake_->state() == resume_handshake::peer::speaks;
   while (true) {
-    outgoing_.erase(0, session_.send(outgoing_));
+    if (!outgoing_.empty()) outgoing_.erase(0, session_.send(outgoing_));
     if (!outgoing_.empty() || !acks || told_ == journal_->lines()) return;
     told_ = journal_->lines();
     outgoing_ = resume_handshake::ack(told_);

@@ -93,9 +93,10 @@ class journaled_intake {
   clock::time_point connected_at_;
   line_splitter splitter_;
   line_counters reported_;
-  std::string outgoing_;  ///< what the kernel has not taken yet
+  std::string outgoing_;    ///< what the kernel has not taken yet
   std::uint64_t told_ = 0;  ///< the last number of durable lines that is in outgoing_ or sent
   bool failing_ = false;
+  std::uint64_t refusals_ = 0;  ///< one after the other
   std::unique_ptr<char[]> input_;
   // the group that is being gathered
   std::string group_;

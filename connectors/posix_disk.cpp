@@ -119,8 +119,7 @@ result<std::unique_ptr<disk_file>> posix_disk::create(const std::string& name) {
     return error{error_code::in_use, "'" + path_of(name) + "' exists already"};
   }
   if (!file) return os_error(errno, "cannot create '" + path_of(name) + "'");
-  return std::unique_ptr<disk_file>(
-      std::make_unique<posix_file>(path_of(name), std::move(file)));
+  return std::unique_ptr<disk_file>(std::make_unique<posix_file>(path_of(name), std::move(file)));
 }
 
 result<std::unique_ptr<disk_file>> posix_disk::open(const std::string& name, std::uint64_t size) {
@@ -129,8 +128,7 @@ result<std::unique_ptr<disk_file>> posix_disk::open(const std::string& name, std
   if (::ftruncate(file.get(), static_cast<off_t>(size)) != 0) {
     return os_error(errno, "cannot cut '" + path_of(name) + "'");
   }
-  return std::unique_ptr<disk_file>(
-      std::make_unique<posix_file>(path_of(name), std::move(file)));
+  return std::unique_ptr<disk_file>(std::make_unique<posix_file>(path_of(name), std::move(file)));
 }
 
 result<void> posix_disk::remove(const std::string& name) {

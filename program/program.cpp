@@ -123,7 +123,7 @@ int run_job(environment& env, const start_options& start) {
                  report.failure->text().c_str());
     const error_code why = report.failure->code;
     return why == error_code::incompatible || why == error_code::corrupt ? exit_refused
-               : exit_failed;
+                                                                         : exit_failed;
   }
   if (signals.received() != 0) return 128 + signals.received();
   return exit_finished;

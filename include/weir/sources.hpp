@@ -266,9 +266,8 @@ inline std::string journal_guarantee(handshake with_peer) {
 /// a peer that speaks the handshake (docs/formats.md); with any other, only what is on its way to the journal is lost.
 template <class Source>
 auto journaled(const Source& source, journal_options options = {}) {
-  static_assert(
-      std::is_same_v<std::decay_t<decltype(source.options())>, socket_lines_options>,
-      "only socket_lines needs a journal: the other sources can be read again");
+  static_assert(std::is_same_v<std::decay_t<decltype(source.options())>, socket_lines_options>,
+                "only socket_lines needs a journal: the other sources can be read again");
   return detail::line_source<detail::journaled_socket, &detail::make_journaled_socket>(
       {source.options(), options}, "journaled(" + source.describe() + ")",
       detail::journal_guarantee(options.with_peer), source.bounded(), 1);

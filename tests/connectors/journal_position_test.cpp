@@ -79,7 +79,8 @@ TEST_CASE("P18: whatever is retained, no line is given up that a retained checkp
       positions.add({epoch}, line);
       if (random() % 3 == 0) continue;  // aborted: never complete
       all.emplace_back(epoch_id{epoch}, line);
-      if (random() % 200 == 0) oldest = all.size() - 1 - random() % std::min<std::size_t>(all.size() - oldest, 3);
+      if (random() % 200 == 0)
+        oldest = all.size() - 1 - random() % std::min<std::size_t>(all.size() - oldest, 3);
       const auto needed = positions.needed_from(all[oldest].first);
       if (needed) CHECK(*needed <= all[oldest].second);
       REQUIRE(positions.size() <= 1024);

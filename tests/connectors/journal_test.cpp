@@ -215,7 +215,7 @@ TEST_CASE("each damaged byte is found: an error that names file, offset, expecte
       const bool told = read.error().code == error_code::incompatible ||
                         text.find("expected") != std::string::npos;
       CHECK_MESSAGE((told && text.find(name) != std::string::npos &&
-                     text.find("offset") != std::string::npos) == 
+                     text.find("offset") != std::string::npos) ==
                         (text.find("belongs to a job") == std::string::npos),
                     text);
     }

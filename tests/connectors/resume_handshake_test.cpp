@@ -71,9 +71,10 @@ TEST_CASE("with the handshake off every line is data") {
   CHECK(got.data == "WEIR 1 7\nx\n");
 }
 
-TEST_CASE("a peer that does not speak is taken as it is when that is allowed, without losing a byte") {
-  for (const char* text : {"\n", "hello\n", "WEIR\n", "WEIR is a barrier\n", "WEI\nx\n", "W", "WEIR ",
-                           "WEIRD 1 7\n", "\xff\xfe\n", "RESUME 7\n"}) {
+TEST_CASE(
+    "a peer that does not speak is taken as it is when that is allowed, without losing a byte") {
+  for (const char* text : {"\n", "hello\n", "WEIR\n", "WEIR is a barrier\n", "WEI\nx\n", "W",
+                           "WEIR ", "WEIRD 1 7\n", "\xff\xfe\n", "RESUME 7\n"}) {
     const outcome got = feed(handshake::offered, text);
     CHECK(got.reason.empty());
     CHECK(got.data == text);
@@ -86,8 +87,9 @@ TEST_CASE("a peer that does not speak is taken as it is when that is allowed, wi
 
 TEST_CASE("a peer that must answer and does not is refused with what it sent") {
   for (const std::string text : {"hello\n", "\n", "RESUME 7\n", "GET / HTTP/1.1\n", "x"}) {
-    CHECK(feed(handshake::required, text).reason.find("instead of an answer to RESUME, expected "
-                                                      "'WEIR 1 7'") != std::string::npos);
+    CHECK(feed(handshake::required, text)
+              .reason.find("instead of an answer to RESUME, expected "
+                           "'WEIR 1 7'") != std::string::npos);
     // One that has spoken once and no longer does is another peer.
     CHECK_FALSE(feed(handshake::offered, text, 7, true).reason.empty());
   }

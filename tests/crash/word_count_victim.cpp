@@ -211,8 +211,8 @@ int main(int argc, char** argv) {
   }
   say("runs");
   std::thread killer([&] {
-    end_actors(*job, chosen.number("socket", 0) != 0, chosen.number("seed", 1), chosen.number("kills", 0),
-               chosen.number("kill_ms", 1));
+    end_actors(*job, chosen.number("socket", 0) != 0, chosen.number("seed", 1),
+               chosen.number("kills", 0), chosen.number("kill_ms", 1));
   });
   const auto report = job->wait();
   killer.join();

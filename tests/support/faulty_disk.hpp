@@ -31,7 +31,7 @@ class faulty_storage {
  public:
   struct file {
     std::string bytes;
-    std::size_t synced = 0;  ///< so many of them survive a loss of power
+    std::size_t synced = 0;                 ///< so many of them survive a loss of power
     std::optional<std::string> before_cut;  ///< may come back while the cut is not synced
   };
   using file_ptr = std::shared_ptr<file>;
@@ -205,7 +205,8 @@ class faulty_disk final : public disk {
   result<std::vector<disk_entry>> list() override {
     if (on_.crashed()) return on_.crash_error();
     std::vector<disk_entry> found;
-    for (const auto& [name, content] : on_.entries()) found.push_back({name, content->bytes.size()});
+    for (const auto& [name, content] : on_.entries())
+      found.push_back({name, content->bytes.size()});
     return found;
   }
   result<std::size_t> read(const std::string& name, std::uint64_t offset, char* into,

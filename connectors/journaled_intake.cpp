@@ -225,11 +225,8 @@ result<void> journaled_intake::split(std::string_view bytes) {
   std::string_view line;
   line_step step = splitter_.next(line);
   for (; step == line_step::line; step = splitter_.next(line)) add_line(line);
-  if (step != line_step::too_long) return {};
-  return error{error_code::corrupt, "a line from " + peer() + " (after " +
-                                        std::to_string(splitter_.counters().lines) +
-                                        " others) is longer than " +
-                                        std::to_string(settings_.lines.length_max) + " bytes"};
+  if (step == line_step::too_long) return line_too_long();
+  return {};
 }
 
 void journaled_intake::add_line(std::string_view line) {
@@ -239,7 +236,9 @@ void journaled_intake::add_line(std::string_view line) {
 
 result<void> journaled_intake::finish_lines(partial_line_policy cut, intake_block& out) {
   std::string_view line;
-  if (splitter_.finish(cut, line) == line_step::line) add_line(line);
+  const line_step last = splitter_.finish(cut, line);
+  if (last == line_step::too_long) return line_too_long();
+  if (last == line_step::line) add_line(line);
   const line_counters& now = splitter_.counters();
   if (const auto count = now.too_long - reported_.too_long; count != 0) {
     out.news.push_back(long_lines_text(count, peer(), settings_.lines));
@@ -249,6 +248,13 @@ result<void> journaled_intake::finish_lines(partial_line_policy cut, intake_bloc
   }
   reported_ = now;
   return {};
+}
+
+error journaled_intake::line_too_long() const {
+  return {error_code::corrupt, "a line from " + peer() + " (after " +
+                                   std::to_string(splitter_.counters().lines) +
+                                   " others) is longer than " +
+                                   std::to_string(settings_.lines.length_max) + " bytes"};
 }
 
 /// What was gathered becomes durable, and goes to the task.

@@ -75,6 +75,7 @@ class journaled_intake {
   result<void> split(std::string_view bytes);
   result<void> finish_lines(partial_line_policy cut, intake_block& out);
   void add_line(std::string_view line);
+  error line_too_long() const;
   result<void> commit(intake_block& out);
   void send_outgoing();
   bool answer_is_late() const;

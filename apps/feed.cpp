@@ -76,7 +76,7 @@ class client {
   client(const client&) = delete;
   client& operator=(const client&) = delete;
 
-  /// The number in its RESUME; nothing: it does not say that, and wants all. False in gone(): neither.
+  /// The number in its RESUME; nothing: it does not say that, and wants all. Or it makes no sense: then it is gone().
   std::optional<std::uint64_t> wait_for_resume() {
     const auto deadline = steady::now() + greeting_time;
     while (received_.find('\n') == std::string::npos && received_.size() < request_bytes_max) {

@@ -251,10 +251,9 @@ result<void> journaled_intake::finish_lines(partial_line_policy cut, intake_bloc
 }
 
 error journaled_intake::line_too_long() const {
-  return {error_code::corrupt, "a line from " + peer() + " (after " +
-                                   std::to_string(splitter_.counters().lines) +
-                                   " others) is longer than " +
-                                   std::to_string(settings_.lines.length_max) + " bytes"};
+  return {error_code::corrupt,
+          "a line from " + peer() + " (after " + std::to_string(splitter_.counters().lines) +
+              " others) is longer than " + std::to_string(settings_.lines.length_max) + " bytes"};
 }
 
 /// What was gathered becomes durable, and goes to the task.

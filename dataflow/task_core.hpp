@@ -32,7 +32,7 @@ struct task_settings {
   alignment mode = alignment::exactly_once;
   /// A batch that is not full leaves after this time at the latest.
   std::chrono::nanoseconds buffer_timeout = std::chrono::milliseconds(1);
-  std::string state_directory;  ///< of the job
+  std::string state_directory{};  ///< of the job
 };
 
 class task_core final : public unit_host {

@@ -121,9 +121,10 @@ int run_job(environment& env, const start_options& start) {
   if (report.state == job_state::failed) {
     std::fprintf(stderr, "%s: job failed: %s\n", env.name().c_str(),
                  report.failure->text().c_str());
-    const error_code why = report.failure->code;
-    return why == error_code::incompatible || why == error_code::corrupt ? exit_refused
-                                                                         : exit_failed;
+    return report.failure->recovery_class() == recovery::fail_job &&
+                   report.failure->code == error_code::incompatible
+               ? exit_refused
+               : exit_failed;
   }
   if (signals.received() != 0) return 128 + signals.received();
   return exit_finished;

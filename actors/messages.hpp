@@ -56,6 +56,7 @@ struct abort_epoch {
 };
 struct commit_epoch {
   epoch_id epoch;
+  epoch_id oldest_retained;  ///< of the checkpoints that are kept (P18)
   std::vector<task_id> tasks;
 };
 /// Ends all tasks; the supervisor quits when they are gone.
@@ -153,6 +154,7 @@ struct write_manifest {
 };
 struct manifest_written {
   epoch_id epoch;
+  epoch_id oldest_retained;
   std::optional<error> failure;
 };
 struct abandon_epoch {

@@ -91,9 +91,9 @@ caf::behavior store_actor(self_ptr self, std::shared_ptr<snapshot_store> store,
         const epoch_id epoch = what.content.epoch;
         auto written = self->state.store->complete(std::move(what.content));
         forget(self->state, epoch);
-        self->send(
-            self->state.coordinator,
-            manifest_written{epoch, written ? std::nullopt : std::optional(written.error())});
+        self->send(self->state.coordinator,
+                   manifest_written{epoch, self->state.store->oldest_retained(),
+                                    written ? std::nullopt : std::optional(written.error())});
       },
       [self](abandon_epoch what) {
         self->state.chunks.erase(what.epoch);

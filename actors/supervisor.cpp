@@ -112,7 +112,9 @@ caf::behavior supervisor(self_ptr self, supervisor_options options) {
       [self](const trigger_epoch& what) { to_all(self, what); },
       [self](const abort_epoch& what) { to_all(self, what); },
       [self](const commit_epoch& what) {
-        for (const auto task : what.tasks) to_task(self, task, commit_epoch{what.epoch, {}});
+        for (const auto task : what.tasks) {
+          to_task(self, task, commit_epoch{what.epoch, what.oldest_retained, {}});
+        }
       },
       [self](const crash_task& what) {
         const auto& target = self->state.tasks[what.task.value];

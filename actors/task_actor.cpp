@@ -26,7 +26,7 @@ caf::behavior task_actor(caf::stateful_actor<task_state>* self, task_wiring wiri
       [shell](resume_task what) { shell->on_resume(what.attempt); },
       [shell](trigger_epoch what) { shell->on_trigger(what.epoch); },
       [shell](abort_epoch what) { shell->on_abort(what.epoch); },
-      [shell](const commit_epoch& what) { shell->on_commit(what.epoch); },
+      [shell](const commit_epoch& what) { shell->on_commit(what); },
       [shell](stop_atom) { shell->end(); },
   };
 }

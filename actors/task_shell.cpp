@@ -181,10 +181,10 @@ void task_shell::on_abort(epoch_id epoch) {
   });
 }
 
-void task_shell::on_commit(epoch_id epoch) {
+void task_shell::on_commit(const commit_epoch& what) {
   if (!core_) return;
   guarded([&] {
-    core_->on_commit(epoch);
+    core_->on_commit(what.epoch, what.oldest_retained);
     publish_sizes();
     schedule();
   });

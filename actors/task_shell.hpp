@@ -48,7 +48,7 @@ class task_shell final : public task_ports {
   void on_chunk_stored(attempt_id attempt);
   void on_trigger(epoch_id epoch);
   void on_abort(epoch_id epoch);
-  void on_commit(epoch_id epoch);
+  void on_commit(const commit_epoch& what);
   void on_step();
   void on_flush();
   void on_wake(std::uint64_t generation);

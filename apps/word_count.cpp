@@ -2,6 +2,7 @@
 // Counts words: for each word of the input a line `word count`, exactly once, whatever crashes on the way.
 //
 //   word_count run --input file:PATH | socket:HOST:PORT | generate:N --output print | files:DIR | none
+//   with a socket: --journal (lines are kept on disk until they count), --until-closed (the input can end)
 #include <weir/weir.hpp>
 
 #include <atomic>
@@ -53,10 +54,30 @@ std::string generated_line(std::uint64_t number) {
   return line;
 }
 
-weir::result<weir::stream<std::string>> lines_from(weir::environment& env,
-                                                   const std::string& input) {
+struct socket_flags {
+  bool journal = false;
+  bool until_closed = false;
+};
+
+weir::stream<std::string> lines_of_socket(weir::environment& env, std::string host,
+                                          std::uint16_t port, socket_flags flags) {
+  weir::socket_lines_options options;
+  options.host = std::move(host);
+  options.port = port;
+  options.reconnect = !flags.until_closed;
+  const auto source = weir::socket_lines(options);
+  if (flags.journal) return env.from("lines", weir::journaled(source));
+  return env.from("lines", source);
+}
+
+weir::result<weir::stream<std::string>> lines_from(weir::environment& env, const std::string& input,
+                                                   socket_flags flags) {
   const auto colon = input.find(':');
   const std::string kind = input.substr(0, colon);
+  if (flags.journal && kind != "socket") {
+    return weir::error{weir::error_code::invalid_argument,
+                       "--journal with --input '" + input + "': expected socket:HOST:PORT"};
+  }
   const std::string rest = colon == std::string::npos ? "" : input.substr(colon + 1);
   if (kind == "file" && !rest.empty()) return env.from("lines", weir::file_lines(rest));
   if (kind == "socket") {
@@ -64,8 +85,7 @@ weir::result<weir::stream<std::string>> lines_from(weir::environment& env,
     const auto port =
         port_at == std::string::npos ? 0 : std::strtoul(rest.c_str() + port_at + 1, nullptr, 10);
     if (port > 0 && port < 65536) {
-      return env.from(
-          "lines", weir::socket_lines(rest.substr(0, port_at), static_cast<std::uint16_t>(port)));
+      return lines_of_socket(env, rest.substr(0, port_at), static_cast<std::uint16_t>(port), flags);
     }
   }
   if (kind == "generate") {
@@ -80,12 +100,15 @@ int main(int argc, char** argv) {
   std::string input;
   std::string output = "print";
   std::string crash_after = "0";
+  socket_flags flags;
   weir::program program("word-count", "Counts words, exactly once.");
   program.option("--input", input, "file:PATH | socket:HOST:PORT | generate:N (lines)")
       .option("--output", output, "print | files:DIR | none")
+      .flag("--journal", flags.journal, "a socket's lines are durable on disk before they count")
+      .flag("--until-closed", flags.until_closed, "a socket's stream ends when the peer closes")
       .option("--crash-after", crash_after, "let a task die once, at this many lines; 0: never");
   return program.main(argc, argv, [&](weir::environment& env) -> weir::result<void> {
-    auto lines = lines_from(env, input);
+    auto lines = lines_from(env, input, flags);
     if (!lines) return lines.error();
     const std::uint64_t fatal_line = std::strtoull(crash_after.c_str(), nullptr, 10);
     auto counts = lines->flat_map("split", split_words_crashing_at(fatal_line))

@@ -160,4 +160,10 @@ result<socket_input> socket_reader::read(char* buffer, std::size_t capacity, mil
   }
 }
 
+std::size_t socket_reader::send(std::string_view bytes) noexcept {
+  const ssize_t sent =
+      ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  return sent > 0 ? static_cast<std::size_t>(sent) : 0;
+}
+
 }  // namespace weir

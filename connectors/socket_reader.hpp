@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "connectors/unique_fd.hpp"
 #include "weir/core/result.hpp"
@@ -54,6 +55,10 @@ class socket_reader {
   /// Timeout 0 only looks. Errors: connection (reset, unreachable, silent for so long that
   /// keep-alive gave it up), io.
   result<socket_input> read(char* buffer, std::size_t capacity, std::chrono::milliseconds timeout);
+
+  /// Hands bytes to the kernel, as many as it takes without waiting; gives how many. A connection
+  /// that is gone takes none: the next read says why.
+  std::size_t send(std::string_view bytes) noexcept;
 
   const socket_peer& peer() const { return peer_; }
 

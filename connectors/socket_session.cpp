@@ -5,18 +5,14 @@
 
 namespace weir {
 
-namespace {
 using std::chrono::milliseconds;
-/// A sink in the same chain waits for the lane that long at most.
-constexpr milliseconds wait_max(100);
-}  // namespace
 
-result<session_step> socket_session::step(char* buffer, std::size_t capacity) {
+result<session_step> socket_session::step(char* buffer, std::size_t capacity, milliseconds wait) {
   if (stop_.raised()) return session_step{session_step::kind::stopped, 0, {}, 0};
-  if (reader_) return read(buffer, capacity);
+  if (reader_) return read(buffer, capacity, wait);
   const auto now = clock::now();
   if (now < next_try_) {
-    const auto left = std::min(std::chrono::ceil<milliseconds>(next_try_ - now), wait_max);
+    const auto left = std::min(std::chrono::ceil<milliseconds>(next_try_ - now), step_wait_max);
     if (stop_.wait(left)) return session_step{session_step::kind::stopped, 0, {}, 0};
     if (clock::now() < next_try_) return session_step{};
   }
@@ -27,6 +23,7 @@ result<session_step> socket_session::connect() {
   auto connected = socket_reader::connect(peer_, connect_timeout_, stop_.fd());
   if (connected) {
     reader_ = std::move(*connected);
+    before_bytes_ = backoff_;
     return session_step{session_step::kind::connected, 0, {}, backoff_.attempts()};
   }
   const error& failure = connected.error();
@@ -37,8 +34,8 @@ result<session_step> socket_session::connect() {
   return disconnected(session_step::kind::try_failed, failure.message);
 }
 
-session_step socket_session::read(char* buffer, std::size_t capacity) {
-  const auto input = reader_->read(buffer, capacity, wait_max);
+session_step socket_session::read(char* buffer, std::size_t capacity, milliseconds wait) {
+  const auto input = reader_->read(buffer, capacity, std::min(wait, step_wait_max));
   if (!input) return disconnected(session_step::kind::lost, input.error().message);
   switch (input->event) {
     case socket_event::bytes:
@@ -52,6 +49,11 @@ session_step socket_session::read(char* buffer, std::size_t capacity) {
       break;
   }
   return {session_step::kind::stopped, 0, {}, 0};
+}
+
+session_step socket_session::refuse(std::string reason) {
+  backoff_ = before_bytes_;
+  return disconnected(session_step::kind::lost, std::move(reason));
 }
 
 /// Also after a connection that worked, there is a wait: a peer may accept and close at once.

@@ -41,12 +41,23 @@ struct session_step {
 
 class socket_session {
  public:
+  /// A sink in the same chain waits for the lane that long at most.
+  static constexpr std::chrono::milliseconds step_wait_max{100};
+
   socket_session(socket_peer peer, std::chrono::milliseconds connect_timeout, std::uint64_t seed)
       : peer_(std::move(peer)), connect_timeout_(connect_timeout), random_(seed) {}
 
   /// Errors: those of socket_reader::connect that no other try can mend.
-  result<session_step> step(char* buffer, std::size_t capacity);
+  /// `wait` bounds a wait for bytes further.
+  result<session_step> step(char* buffer, std::size_t capacity,
+                            std::chrono::milliseconds wait = step_wait_max);
+  /// As socket_reader::send; without a connection, 0.
+  std::size_t send(std::string_view bytes) noexcept { return reader_ ? reader_->send(bytes) : 0; }
+  /// Leaves a peer whose bytes make no sense: they do not count as a connection that worked.
+  session_step refuse(std::string reason);
   void stop() noexcept { stop_.raise(); }
+  /// Waits for stop(); whether it was called.
+  bool wait_for_stop(std::chrono::milliseconds wait) const noexcept { return stop_.wait(wait); }
 
   const socket_peer& peer() const { return peer_; }
 
@@ -54,7 +65,7 @@ class socket_session {
   using clock = std::chrono::steady_clock;  // what the kernel's waits are measured with
 
   result<session_step> connect();
-  session_step read(char* buffer, std::size_t capacity);
+  session_step read(char* buffer, std::size_t capacity, std::chrono::milliseconds wait);
   session_step disconnected(session_step::kind what, std::string reason);
 
   // set once
@@ -64,6 +75,7 @@ class socket_session {
   // lane only
   std::mt19937_64 random_;
   backoff backoff_;
+  backoff before_bytes_;  ///< as it was when the connection was made
   clock::time_point next_try_ = clock::time_point::min();
   std::optional<socket_reader> reader_;
 };

@@ -61,6 +61,8 @@ class coordinator_shell final : public job_effects {
     drive([](job_machine& job, auto time) { job.on_time(time); });
   }
   fence_id fence() const { return fence_; }
+  /// P18: the store keeps no older checkpoint any more; tasks hear of it with the next commit.
+  void on_retained(epoch_id oldest) { oldest_retained_ = oldest; }
   const team& members() const { return team_; }
   void cancel() {
     {
@@ -84,7 +86,7 @@ class coordinator_shell final : public job_effects {
   void trigger(epoch_id epoch) override { self_->send(team_.supervisor, trigger_epoch{epoch}); }
   void abort(epoch_id epoch) override { self_->send(team_.supervisor, abort_epoch{epoch}); }
   void commit(epoch_id epoch, const std::vector<task_id>& tasks) override {
-    self_->send(team_.supervisor, commit_epoch{epoch, tasks});
+    self_->send(team_.supervisor, commit_epoch{epoch, oldest_retained_, tasks});
   }
   void write_manifest(manifest complete) override {
     self_->send(team_.store, weir::write_manifest{std::move(complete)});
@@ -139,6 +141,7 @@ class coordinator_shell final : public job_effects {
   team team_;
   job_machine machine_;
   std::optional<error> failure_;
+  epoch_id oldest_retained_;
   steady_time wake_at_ = steady_time::max();
   std::uint64_t generation_ = 0;
 };
@@ -219,6 +222,7 @@ caf::behavior coordinator_actor(self_ptr self, std::shared_ptr<job_machine_optio
       [shell](const manifest_written& what) {
         result<void> outcome;
         if (what.failure) outcome = *what.failure;
+        shell->on_retained(what.oldest_retained);
         shell->drive(
             [&](job_machine& job, auto now) { job.on_manifest_written(what.epoch, outcome, now); });
       },

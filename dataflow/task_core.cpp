@@ -128,9 +128,10 @@ void task_core::abandon(epoch_id epoch) {
   snapshots_.abort(epoch);
 }
 
-void task_core::on_commit(epoch_id epoch) {
+void task_core::on_commit(epoch_id epoch, epoch_id oldest_retained) {
   if (!runs()) return;
   snapshots_.complete(epoch);
+  for (auto* part : units_.parts()) part->retained_from(oldest_retained);
   committing_ = std::max(committing_.value_or(epoch), epoch);
   bool all = true;
   for (auto* part : units_.parts()) all = part->commit(*committing_) && all;

@@ -32,6 +32,7 @@ struct task_settings {
   alignment mode = alignment::exactly_once;
   /// A batch that is not full leaves after this time at the latest.
   std::chrono::nanoseconds buffer_timeout = std::chrono::milliseconds(1);
+  std::string state_directory{};  ///< of the job
 };
 
 class task_core final : public unit_host {
@@ -55,8 +56,8 @@ class task_core final : public unit_host {
   void on_lane_done(lane_job& job);
   void on_trigger(epoch_id epoch);
   void on_abort(epoch_id epoch);
-  /// P17: all epochs up to this one are complete.
-  void on_commit(epoch_id epoch);
+  /// P17: all epochs up to this one are complete. P18: no checkpoint below `oldest_retained` will be restored again.
+  void on_commit(epoch_id epoch, epoch_id oldest_retained = {});
   void on_chunk_stored() { snapshots_.on_chunk_stored(); }
 
   /// Does a bounded piece of work. Afterwards has_work() tells whether to call again, wait_until() when at the latest.
@@ -75,6 +76,7 @@ class task_core final : public unit_host {
   steady_time now() const override { return ports_.now(); }
   std::int64_t wall_ms() const override { return ports_.wall_ms(); }
   void report(std::string_view text) override { ports_.report(text); }
+  std::string state_directory() const override { return settings_.state_directory; }
 
   /// How large each keyed state is now.
   std::vector<state_size> state_sizes() const;

@@ -16,6 +16,7 @@ task_restorer::task_restorer(task_restore from, std::vector<operator_part*> part
   }
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     restores_[i].fresh = from_.fresh;
+    restores_[i].epoch = from_.epoch;
     const auto found =
         std::find_if(from_.parts.begin(), from_.parts.end(),
                      [&](const part_restore& p) { return p.uid == parts_[i]->uid(); });

@@ -29,6 +29,7 @@ result<environment_settings> environment_settings::from(const environment& of) {
   made.state_directory = config->is_set("state.dir")
                              ? std::filesystem::path(config->get_text("state.dir"))
                              : std::filesystem::path("weir-state") / made.job;
+  made.tasks.state_directory = made.state_directory.string();
   made.notices = config->notices();
   return made;
 }

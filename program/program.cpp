@@ -158,11 +158,18 @@ struct program::implementation {
     std::string help;
   };
   std::vector<option> options;
+  struct flag {
+    std::string name;
+    bool* value;
+    std::string help;
+  };
+  std::vector<flag> flags;
 
   void add_common(CLI::App& verb, verbs& chosen) {
     for (auto& added : options) {
       verb.add_option(added.flag, *added.value, added.help)->capture_default_str();
     }
+    for (auto& added : flags) verb.add_flag(added.name, *added.value, added.help);
     verb.add_option("-D", chosen.assignments, "a setting, key=value; may be repeated")
         ->allow_extra_args(false);
   }
@@ -177,6 +184,11 @@ program::~program() = default;
 
 program& program::option(const std::string& flag, std::string& value, const std::string& help) {
   self_->options.push_back({flag, &value, help});
+  return *this;
+}
+
+program& program::flag(const std::string& flag, bool& value, const std::string& help) {
+  self_->flags.push_back({flag, &value, help});
   return *this;
 }
 

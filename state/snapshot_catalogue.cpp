@@ -234,6 +234,11 @@ std::optional<epoch_id> snapshot_catalogue::newest() const {
   return checkpoints_.rbegin()->first;
 }
 
+std::optional<epoch_id> snapshot_catalogue::oldest() const {
+  if (checkpoints_.empty()) return std::nullopt;
+  return checkpoints_.begin()->first;
+}
+
 bool snapshot_catalogue::is_blob_of(epoch_id epoch, std::uint64_t blob) const {
   const blob_entry* entry = find_blob(blob);
   return entry != nullptr && entry->epoch == epoch;

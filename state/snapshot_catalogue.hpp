@@ -78,6 +78,8 @@ class snapshot_catalogue {
   const checkpoint_info* find(epoch_id epoch) const;
   /// The highest epoch that ever completed, readable or not.
   std::optional<epoch_id> newest() const;
+  /// The lowest epoch that is kept, readable or not.
+  std::optional<epoch_id> oldest() const;
   bool is_blob_of(epoch_id epoch, std::uint64_t blob) const;
   bool is_pinned(epoch_id epoch) const { return pins_.contains(epoch); }
   std::size_t blob_count() const { return blobs_.size(); }

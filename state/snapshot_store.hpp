@@ -115,6 +115,9 @@ class snapshot_store {
   /// never misses a release (P18). A manifest's key survives damage to the manifest.
   epoch_id released_up_to() const { return catalogue_.newest().value_or(epoch_id{}); }
 
+  /// P18: the oldest checkpoint that is kept, readable or not; 0 if none.
+  epoch_id oldest_retained() const { return catalogue_.oldest().value_or(epoch_id{}); }
+
   const std::filesystem::path& directory() const { return directory_.path(); }
 
  private:

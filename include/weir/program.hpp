@@ -36,6 +36,9 @@ class program {
   /// Adds an option of the application ("--input"); `value` holds its default and must outlive main().
   program& option(const std::string& flag, std::string& value, const std::string& help);
 
+  /// Adds an option without a value ("--journal"): it sets `value`, which must outlive main().
+  program& flag(const std::string& flag, bool& value, const std::string& help);
+
   /// Parses the command line, builds the graph, runs the verb; the process's exit code.
   int main(int argc, char** argv, const build_function& build);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sources that come with weir: generate, from_collection, file_lines, socket_lines. Give one to environment::from.
+// The sources that come with weir: generate, from_collection, file_lines, socket_lines, and journaled around the last.
+// Give one to environment::from.
 //
 // A source is a value with record_type, reader, describe(), guarantee(), bounded(), parallelism_max() and
 // make_reader(uid); its reader is described in detail/pipe_units.hpp.
@@ -103,6 +104,7 @@ class line_reader final : public operator_part {
   result<void> restore(operator_restore written) override {
     return feed_->restore(std::move(written));
   }
+  void retained_from(epoch_id oldest) override { feed_->retained_from(oldest); }
 
  private:
   static constexpr std::uint32_t lines_per_poll = 256;
@@ -123,6 +125,7 @@ class line_source {
         bounded_(bounded),
         parallelism_max_(parallel) {}
 
+  const Options& options() const { return options_; }
   const std::string& describe() const { return what_; }
   const std::string& guarantee() const { return guarantee_; }
   bool bounded() const { return bounded_; }
@@ -230,6 +233,44 @@ inline auto socket_lines(std::string host, std::uint16_t port) {
   options.host = std::move(host);
   options.port = port;
   return socket_lines(std::move(options));
+}
+
+namespace detail {
+
+struct journaled_socket {
+  socket_lines_options socket;
+  journal_options journal;
+};
+
+inline std::unique_ptr<line_feed> make_journaled_socket(std::string uid, journaled_socket options) {
+  return make_journaled_socket_lines(std::move(uid), std::move(options.socket),
+                                     std::move(options.journal));
+}
+
+inline std::string journal_guarantee(handshake with_peer) {
+  switch (with_peer) {
+    case handshake::required:
+      return "exactly-once: a journal on disk, and a peer that resumes behind it";
+    case handshake::offered:
+      return "exactly-once with a peer that answers RESUME; with any other, lines in flight before "
+             "the journal are lost at a crash";
+    case handshake::off:
+      return "exactly-once from the journal on; lines in flight before it are lost at a crash";
+  }
+  return {};
+}
+
+}  // namespace detail
+
+/// Makes socket_lines replayable: its lines are durable in a journal on disk before they are emitted. Exactly-once with
+/// a peer that speaks the handshake (docs/formats.md); with any other, only what is on its way to the journal is lost.
+template <class Source>
+auto journaled(const Source& source, journal_options options = {}) {
+  static_assert(std::is_same_v<std::decay_t<decltype(source.options())>, socket_lines_options>,
+                "only socket_lines needs a journal: the other sources can be read again");
+  return detail::line_source<detail::journaled_socket, &detail::make_journaled_socket>(
+      {source.options(), options}, "journaled(" + source.describe() + ")",
+      detail::journal_guarantee(options.with_peer), source.bounded(), 1);
 }
 
 }  // namespace weir

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// victim is one process that the crash tests start, watch and kill. Its log (stderr) goes to a file.
+// victim is one process that the crash tests start, watch and kill. Its log (what it prints) goes to a file.
 //
 // Owner:      one test; not thread safe.
 // Invariants: the process is gone when the destructor returns, however the test ends.
@@ -41,12 +41,13 @@ inline std::size_t times(std::string_view text, std::string_view part) {
 
 class victim {
  public:
-  /// Starts WEIR_VICTIM with these arguments; the log file is written anew.
-  victim(const std::vector<std::string>& arguments, std::filesystem::path log)
+  /// Starts a program with these arguments; the log file is written anew.
+  victim(const std::vector<std::string>& arguments, std::filesystem::path log,
+         const std::string& program = WEIR_VICTIM)
       : log_(std::move(log)) {
     const int out = open(log_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (out < 0) throw std::runtime_error("cannot write " + log_.string());
-    std::vector<std::string> texts{WEIR_VICTIM};
+    std::vector<std::string> texts{program};
     texts.insert(texts.end(), arguments.begin(), arguments.end());
     std::vector<char*> argv;
     for (auto& text : texts) argv.push_back(text.data());
@@ -54,6 +55,7 @@ class victim {
     id_ = fork();
     if (id_ == 0) {
       dup2(out, STDERR_FILENO);
+      dup2(out, STDOUT_FILENO);
       execv(argv[0], argv.data());
       _exit(127);
     }

@@ -7,6 +7,7 @@
 //     seed=N           of the plan                                 throws=N, throw_words=N  how often it throws, and the
 //     pause_us=N       sleep after each 32 lines of a source task                           mean of words in between
 //     slow_pause_us=N  the same for source task 0                  kills=N, kill_ms=N       the same for ended actors
+//     socket=PORT      instead of input: lines of a peer, through a journal whose files have segment_bytes=N
 //     split_bytes=N    of the input                         file_bytes_max=N        of any file that it writes
 //
 // It prints a line for each fault that it makes, "victim: input over" at the end of the input, and how the job ended.
@@ -24,6 +25,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "weir/weir.hpp"
 
@@ -121,13 +123,16 @@ struct count_words final : weir::keyed_process<std::string, std::string, word_co
 };
 
 /// Ends actors of random tasks at random moments, each only when the job runs again after the one before.
-void end_actors(weir::job& job, std::uint64_t seed, std::uint64_t kills, std::uint64_t mean_ms) {
+void end_actors(weir::job& job, bool journaled, std::uint64_t seed, std::uint64_t kills,
+                std::uint64_t mean_ms) {
   std::mt19937_64 random(seed + 1);
   const auto pause = [&] {
     return std::chrono::milliseconds(
         std::uniform_int_distribution<std::uint64_t>(1, 2 * mean_ms)(random));
   };
-  const char* tasks[] = {"lines/0", "lines/1", "count/0", "count/1"};
+  const std::vector<std::string> tasks =
+      journaled ? std::vector<std::string>{"lines/0", "split/0", "split/1", "count/0", "count/1"}
+                : std::vector<std::string>{"lines/0", "lines/1", "count/0", "count/1"};
   for (std::uint64_t i = 0; i < kills; ++i) {
     std::this_thread::sleep_for(pause());
     auto before = job.status();
@@ -136,7 +141,7 @@ void end_actors(weir::job& job, std::uint64_t seed, std::uint64_t kills, std::ui
       before = job.status();
     }
     if (before.state != weir::job_state::running) return;
-    const std::string task = tasks[random() % std::size(tasks)];
+    const std::string task = tasks[random() % tasks.size()];
     say("ends the actor of " + task);
     if (!job.crash_task(task)) say("there is no task " + task);
     while (job.status().state == weir::job_state::running &&
@@ -154,14 +159,29 @@ void bound_files(std::uint64_t bytes) {
   if (setrlimit(RLIMIT_FSIZE, &bound) != 0) say("cannot bound files");
 }
 
-void build(weir::environment& env, options& chosen) {
+weir::stream<std::string> lines_of(weir::environment& env, options& chosen) {
+  if (const auto port = chosen.number("socket", 0); port != 0) {
+    weir::socket_lines_options socket;
+    socket.host = "127.0.0.1";
+    socket.port = static_cast<std::uint16_t>(port);
+    socket.reconnect = false;
+    weir::journal_options journal;
+    journal.with_peer = weir::handshake::required;
+    journal.segment_bytes = chosen.number("segment_bytes", 64 << 10);
+    journal.sync_bytes = 4 << 10;  // that the journal is not far ahead of the counts
+    return env.from("lines", weir::journaled(weir::socket_lines(socket), journal));
+  }
   weir::file_lines_options input;
   input.paths.push_back(chosen.given["input"]);
   input.split_bytes = chosen.number("split_bytes", 64 << 10);
+  return env.from("lines", weir::file_lines(input));
+}
+
+void build(weir::environment& env, options& chosen) {
   const auto pause_us = chosen.number("pause_us", 0);
   const auto plan = std::make_shared<fuse>(chosen.number("seed", 1), chosen.number("throws", 0),
                                            chosen.number("throw_words", 1));
-  env.from("lines", weir::file_lines(input))
+  lines_of(env, chosen)
       .process<split_words>("split", pause_us, chosen.number("slow_pause_us", pause_us))
       .key_by([](const std::string& word) -> const std::string& { return word; })
       .process<count_words>("count", plan)
@@ -191,8 +211,8 @@ int main(int argc, char** argv) {
   }
   say("runs");
   std::thread killer([&] {
-    end_actors(*job, chosen.number("seed", 1), chosen.number("kills", 0),
-               chosen.number("kill_ms", 1));
+    end_actors(*job, chosen.number("socket", 0) != 0, chosen.number("seed", 1),
+               chosen.number("kills", 0), chosen.number("kill_ms", 1));
   });
   const auto report = job->wait();
   killer.join();

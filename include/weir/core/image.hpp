@@ -11,6 +11,7 @@
 
 #include "weir/core/bytes.hpp"
 #include "weir/core/chunk.hpp"
+#include "weir/core/ids.hpp"
 
 namespace weir {
 
@@ -43,7 +44,8 @@ struct operator_image {
 /// the operator. A source takes the splits, and a sink the intents, whose index (of the split in the order of ids; of the
 /// subtask that prepared the intent) modulo the parallelism is its own.
 struct operator_restore {
-  bool fresh = true;  ///< epoch 0: there is nothing to restore
+  bool fresh = true;  ///< an initial checkpoint: there is nothing to restore
+  epoch_id epoch;     ///< the checkpoint that everything is restored from
   operator_image image;
 };
 

@@ -6,6 +6,7 @@
 // Invariants: a line counts as read, for the positions in a snapshot, as soon as next() has returned it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -57,5 +58,24 @@ struct socket_lines_options {
   bool reconnect = true;
 };
 std::unique_ptr<line_feed> make_socket_lines(std::string uid, socket_lines_options options);
+
+/// Whether a journaled source asks its peer to go on at the first line that the journal lacks (docs/formats.md).
+enum class handshake : std::uint8_t {
+  off,       ///< nothing is sent, and every line that comes is data
+  offered,   ///< a peer that does not answer is taken as it is, unless it has answered before
+  required,  ///< a peer that does not answer is refused
+};
+
+struct journal_options {
+  std::string directory;  ///< empty: `journal/<operator>` in the job's state directory
+  handshake with_peer = handshake::offered;
+  /// Lines become durable in groups: a line waits for others so long, and a group has so many bytes, at most.
+  std::chrono::microseconds sync_delay{2'000};
+  std::uint32_t sync_bytes = 1u << 20;
+  /// A file of the journal takes no more groups when it is so long.
+  std::uint64_t segment_bytes = 16u << 20;
+};
+std::unique_ptr<line_feed> make_journaled_socket_lines(std::string uid, socket_lines_options socket,
+                                                       journal_options journal);
 
 }  // namespace weir

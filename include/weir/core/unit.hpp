@@ -58,6 +58,8 @@ class unit_host {
   virtual steady_time now() const = 0;
   /// Milliseconds since 1970.
   virtual std::int64_t wall_ms() const = 0;
+  /// Where the job keeps its state: an operator's own files go to a directory of their own in it.
+  virtual std::string state_directory() const { return {}; }
   /// One line in the log with the task's name.
   virtual void report(std::string_view text) = 0;
 };
@@ -93,6 +95,9 @@ class operator_part {
   /// the background; the host is woken when committed_through() has changed.
   virtual bool commit(epoch_id) { return true; }
   virtual bool committed(epoch_id) { return true; }
+
+  /// P18: no checkpoint below this epoch will ever be restored again; comes with commits.
+  virtual void retained_from(epoch_id) {}
 
  private:
   std::string uid_;

@@ -5,14 +5,14 @@
 //   sender -> receiver        messages
 //   coordinator -> supervisor   roll_back, restore_task, resume_tasks, trigger_epoch, abort_epoch, commit_epoch, end_tasks
 //   supervisor -> task          become, roll_back_to, restore_from, resume, trigger_epoch, abort_epoch, commit_epoch
-//   task -> supervisor          rolled_back, restored, task_failed, finishing, commit_confirmed, declined
+//   task -> supervisor          rolled_back, restored, task_failed, record_skipped, finishing, commit_confirmed, declined
 //   supervisor -> coordinator   the same, passed on
 //   task -> task                element, credit_return
 //   task -> lane -> task        lane_work, lane_result
 //   task -> store -> task       snapshot_piece, snapshot_end, load_chunks; chunk_stored, loaded_chunk, load_failed
 //   store -> coordinator        snapshot_acked, store_failed, manifest_written, epochs_reserved, attempts_reserved
 //   watchdog -> coordinator     fail_job
-//   coordinator -> store        write_manifest, abandon_epoch, reserve_epochs, reserve_attempts
+//   coordinator -> store        write_manifest, abandon_epoch, reserve_epochs, reserve_attempts, keep_poison
 //
 // Owner:      values.
 #pragma once
@@ -30,6 +30,7 @@
 #include "dataflow/task_restore.hpp"
 #include "serialization/manifest.hpp"
 #include "weir/core/error.hpp"
+#include "weir/core/poison.hpp"
 #include "weir/core/result.hpp"
 
 namespace weir {
@@ -92,6 +93,15 @@ struct task_failed {
   task_id task;
   attempt_id attempt;
   error why;
+  std::optional<record_kill>
+      kill{};  ///< the record on which an operator with a policy failed (P19)
+};
+/// A listed record was left alone, for the first time in this attempt (P19).
+struct record_skipped {
+  task_id task;
+  attempt_id attempt;
+  std::string uid;
+  record_identity identity = 0;
 };
 struct task_finishing {
   task_id task;
@@ -166,6 +176,10 @@ struct reserve_epochs {
 struct reserve_attempts {
   std::uint64_t count;
 };
+/// What is known of poison records, to be kept beside the checkpoints (P19).
+struct keep_poison {
+  byte_vector ledger;
+};
 struct epochs_reserved {
   epoch_id first;
   std::uint64_t count;
@@ -208,6 +222,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::resume_task)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::rolled_back)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::restored)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::task_failed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::record_skipped)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::keep_poison)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::task_finishing)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::commit_confirmed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::snapshot_declined)

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "actors/messages.hpp"
+#include "common/log.hpp"
 
 namespace weir {
 namespace {
@@ -115,6 +116,12 @@ caf::behavior store_actor(self_ptr self, std::shared_ptr<snapshot_store> store,
           self->send(self->state.coordinator, attempts_reserved{*first, what.count});
         } else {
           self->delayed_send(self, std::chrono::seconds(1), what);
+        }
+      },
+      [self](const keep_poison& what) {
+        if (auto kept = self->state.store->keep_poison(what.ledger); !kept) {
+          // Nothing depends on it but how often a record may kill after a restart of the process.
+          logger(log_layer::actors, {}).warn("poison counts not kept: " + kept.error().text());
         }
       },
       [self](stop_atom) { self->quit(); },

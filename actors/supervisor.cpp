@@ -28,9 +28,9 @@ void start_task(self_ptr self, task_id task) {
   auto& lane = state.lanes[task.value];
   if (!lane && needs_lane(*options.physical, task)) lane = self->spawn<caf::detached>(lane_actor);
   state.tasks[task.value] = self->spawn<caf::monitored>(
-      task_actor,
-      task_wiring{options.physical, task, options.job, options.settings,
-                  caf::actor_cast<caf::actor>(self), options.store, lane, options.pulses});
+      task_actor, task_wiring{options.physical, task, options.job, options.settings,
+                              caf::actor_cast<caf::actor>(self), options.store, lane,
+                              options.pulses, options.breadcrumbs});
   state.by_address[state.tasks[task.value].address()] = task;
 }
 
@@ -126,6 +126,7 @@ caf::behavior supervisor(self_ptr self, supervisor_options options) {
       pass_on<rolled_back>(self),
       pass_on<restored>(self),
       pass_on<task_failed>(self),
+      pass_on<record_skipped>(self),
       pass_on<task_finishing>(self),
       pass_on<commit_confirmed>(self),
       pass_on<snapshot_declined>(self),

@@ -6,7 +6,7 @@
 #include <exception>
 #include <utility>
 
-#include "weir/core/task_error.hpp"
+#include "weir/core/poison.hpp"
 
 namespace weir {
 namespace {
@@ -15,20 +15,6 @@ namespace {
 constexpr std::size_t load_window = 16;
 /// Steps from one publication of the states' sizes to the next: some milliseconds of a busy task.
 constexpr std::uint64_t steps_per_publication = 64;
-
-error describe_current_exception() {
-  try {
-    throw;
-  } catch (const task_error& failure) {
-    return failure.failure();
-  } catch (const invariant_broken& failure) {
-    return {error_code::invariant, failure.what()};
-  } catch (const std::exception& failure) {
-    return {error_code::user_exception, failure.what()};
-  } catch (...) {
-    return {error_code::user_exception, "something that is no std::exception was thrown"};
-  }
-}
 
 }  // namespace
 
@@ -49,14 +35,17 @@ void task_shell::guarded(F&& work) {
   const task_stay stay(pulse_);
   try {
     work();
+  } catch (const poison_error& failure) {
+    fail(failure.failure(), failure.kill());
   } catch (...) {
-    fail(describe_current_exception());
+    fail(current_error());
   }
 }
 
-void task_shell::fail(error why) {
+void task_shell::fail(error why, std::optional<record_kill> kill) {
   drop_core();
-  self_->send(wiring_.supervisor, task_failed{wiring_.task, attempt_, std::move(why)});
+  self_->send(wiring_.supervisor,
+              task_failed{wiring_.task, attempt_, std::move(why), std::move(kill)});
 }
 
 void task_shell::drop_core() {
@@ -65,7 +54,7 @@ void task_shell::drop_core() {
   try {
     core_->close();
   } catch (...) {
-    log_.warn("closing failed: " + describe_current_exception().text());
+    log_.warn("closing failed: " + current_error().text());
   }
   core_.reset();
 }
@@ -284,6 +273,19 @@ void task_shell::confirm_commit(epoch_id epoch) {
 
 void task_shell::finishing() {
   self_->send(wiring_.supervisor, task_finishing{wiring_.task, attempt_});
+}
+
+void task_shell::record_skipped(const std::string& uid, record_identity identity) {
+  self_->send(wiring_.supervisor, weir::record_skipped{wiring_.task, attempt_, uid, identity});
+}
+
+record_watch::breadcrumb* task_shell::breadcrumb(const std::string& uid) {
+  const auto& crumbs = wiring_.breadcrumbs;
+  return crumbs ? crumbs->lay(wiring_.task, uid, attempt_) : nullptr;
+}
+
+void task_shell::breadcrumbs_over() {
+  if (wiring_.breadcrumbs) wiring_.breadcrumbs->stop();
 }
 
 steady_time task_shell::now() const {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "dataflow/plan.hpp"
 #include "dataflow/task_core.hpp"
 #include "dataflow/task_pulse.hpp"
+#include "state/breadcrumb_file.hpp"
 
 namespace weir {
 
@@ -30,6 +32,7 @@ struct task_wiring {
   caf::actor store;
   caf::actor lane;  ///< invalid for a task without sources and sinks
   std::shared_ptr<task_pulses> pulses;
+  std::shared_ptr<breadcrumb_file> breadcrumbs;  ///< nullptr: none are laid (P19)
 };
 
 class task_shell final : public task_ports {
@@ -63,6 +66,9 @@ class task_shell final : public task_ports {
   void decline(epoch_id epoch, std::string reason) override;
   void confirm_commit(epoch_id epoch) override;
   void finishing() override;
+  void record_skipped(const std::string& uid, record_identity identity) override;
+  record_watch::breadcrumb* breadcrumb(const std::string& uid) override;
+  void breadcrumbs_over() override;
   steady_time now() const override;
   std::int64_t wall_ms() const override;
   void report(std::string_view text) override;
@@ -71,7 +77,7 @@ class task_shell final : public task_ports {
  private:
   template <class F>
   void guarded(F&& work);
-  void fail(error why);
+  void fail(error why, std::optional<record_kill> kill = {});
   void drop_core();
   void request_chunks();
   void finish_restore();

@@ -25,6 +25,10 @@ void checkpoint_scheduler::on_resumed(time_point now) {
   last_failure_.reset();
 }
 
+void checkpoint_scheduler::hasten(time_point now) {
+  interval_from_ = std::min(interval_from_, now - settings_.interval);
+}
+
 void checkpoint_scheduler::on_stopped() {
   stopped_ = true;
   running_.reset();

@@ -62,6 +62,8 @@ class checkpoint_scheduler {
 
   /// All tasks run: checkpoints may be taken; the first periodic one after `interval`.
   void on_resumed(time_point now);
+  /// The next periodic checkpoint is due at once, as far as the pause allows. No effect when they are off.
+  void hasten(time_point now);
   /// The tasks are being rolled back or stopped: the checkpoint in progress is forgotten and not
   /// counted as failed, and so are requests (a task that finishes again asks again).
   void on_stopped();

@@ -98,6 +98,9 @@ class coordinator_shell final : public job_effects {
   void reserve_attempts() override {
     self_->send(team_.store, weir::reserve_attempts{numbers_per_reservation});
   }
+  void keep_poison(byte_vector ledger) override {
+    self_->send(team_.store, weir::keep_poison{std::move(ledger)});
+  }
   void ended(std::optional<error> failure) override {
     failure_ = std::move(failure);
     self_->send(team_.supervisor, end_tasks{});
@@ -198,7 +201,13 @@ caf::behavior coordinator_actor(self_ptr self, std::shared_ptr<job_machine_optio
       },
       [shell](const task_failed& what) {
         shell->drive([&](job_machine& job, auto now) {
-          job.on_task_failed(what.task, what.attempt, what.why, now);
+          job.on_task_failed(what.task, what.attempt, what.why, now,
+                             what.kill ? &*what.kill : nullptr);
+        });
+      },
+      [shell](const record_skipped& what) {
+        shell->drive([&](job_machine& job, auto now) {
+          job.on_record_skipped(what.task, what.attempt, what.uid, what.identity, now);
         });
       },
       [shell](const task_finishing& what) {

@@ -90,8 +90,11 @@ void job_machine::restore_waiting_regions() {
 
 void job_machine::restore_region(region_state& region) {
   region.outstanding = {region.tasks.begin(), region.tasks.end()};
+  reopen_convictions(region);
   for (const auto task : region.tasks) {
-    effects_.restore(region.attempt, task, plan_restore(last_, *options_.physical, task));
+    auto from = plan_restore(last_, *options_.physical, task);
+    from.poison = convictions_at(task);
+    effects_.restore(region.attempt, task, std::move(from));
   }
 }
 
@@ -122,8 +125,8 @@ void job_machine::region_resumed(region_state& region, time_point now) {
 
 // -- failures ---------------------------------------------------------------------------------------------------------
 
-void job_machine::on_task_failed(task_id task, attempt_id attempt, const error& why,
-                                 time_point now) {
+void job_machine::on_task_failed(task_id task, attempt_id attempt, const error& why, time_point now,
+                                 const record_kill* kill) {
   auto& region = region_of(task);
   const std::string name = options_.physical->task_name(task);
   if (over_ || attempt < region.attempt)
@@ -136,18 +139,29 @@ void job_machine::on_task_failed(task_id task, attempt_id attempt, const error& 
   for (const auto member : region.tasks) finishing_.erase(member);
   commit_.reset();
   if (why.recovery_class() == recovery::fail_job) return fail({why.code, cause});
-  const auto decision = strategy_.on_failure(now, effects_.random(), cause);
-  if (const auto* stop = std::get_if<give_up>(&decision)) return fail({why.code, stop->reason});
+  const auto delay = kill != nullptr ? delay_after_kill(*kill, region.attempt, why, cause, now)
+                                     : delay_after(why, cause, now);
+  if (!delay) return;
   ++counters_.restarts;
   counters_.restarting = true;
   region.failed_at = region.failed_at.value_or(now);
-  const auto delay = std::get<restart_after>(decision).delay;
   region.restart_at.reset();
-  if (delay.count() != 0) {
-    region.restart_at = now + delay;
-    log_.info("restarting in " + milliseconds_of(delay));
+  if (delay->count() != 0) {
+    region.restart_at = now + *delay;
+    log_.info("restarting in " + milliseconds_of(*delay));
   }
   begin_attempt(region);  // all stop at once; the delay is before they are restored
+}
+
+std::optional<std::chrono::nanoseconds> job_machine::delay_after(const error& why,
+                                                                 const std::string& cause,
+                                                                 time_point now) {
+  const auto decision = strategy_.on_failure(now, effects_.random(), cause);
+  if (const auto* stop = std::get_if<give_up>(&decision)) {
+    fail({why.code, stop->reason});
+    return std::nullopt;
+  }
+  return std::get<restart_after>(decision).delay;
 }
 
 /// P7: the checkpoint in progress is over; its state goes to a later one (P10).

@@ -11,7 +11,7 @@
 //             triggered only while every region runs, and never twice (P5); (3) while the store writes a manifest, no
 //             region is restored: what that epoch comes to decides from where (P12); (4) commit n is sent only when n is
 //             complete, and repeated until confirmed (P17).
-// Source:     PROTOCOL rules P5, P7, P8, P12, P13, P15 to P17.
+// Source:     PROTOCOL rules P5, P7, P8, P12, P13, P15 to P17, P19.
 #pragma once
 
 #include <chrono>
@@ -27,6 +27,7 @@
 #include "coordinator/checkpoint_scheduler.hpp"
 #include "coordinator/number_block.hpp"
 #include "coordinator/pending_checkpoint.hpp"
+#include "coordinator/poison_ledger.hpp"
 #include "coordinator/restart_strategy.hpp"
 #include "dataflow/plan.hpp"
 #include "dataflow/task_restore.hpp"
@@ -48,6 +49,8 @@ class job_effects {
   virtual void abandon(epoch_id epoch) = 0;
   virtual void reserve_epochs() = 0;
   virtual void reserve_attempts() = 0;
+  /// Before anything that is written later: what is known of poison records (P19).
+  virtual void keep_poison(byte_vector) {}
   /// The job is over; tasks are to be ended.
   virtual void ended(std::optional<error> failure) = 0;
   /// A number in [0, 1), for jitter.
@@ -64,6 +67,7 @@ struct job_machine_options {
   number_block<epoch_id> epochs;
   number_block<attempt_id> attempts;
   manifest restore_from;  ///< epoch 0 with no tasks: a fresh start (P5)
+  poison_ledger poison{};
 };
 
 struct job_counters {
@@ -84,7 +88,11 @@ class job_machine {
   void start(time_point now);
   void on_rolled_back(task_id task, attempt_id attempt, time_point now);
   void on_restored(task_id task, attempt_id attempt, time_point now);
-  void on_task_failed(task_id task, attempt_id attempt, const error& why, time_point now);
+  /// `kill`: the record on which an operator with a poison policy failed.
+  void on_task_failed(task_id task, attempt_id attempt, const error& why, time_point now,
+                      const record_kill* kill = nullptr);
+  void on_record_skipped(task_id task, attempt_id attempt, const std::string& uid,
+                         record_identity which, time_point now);
   void on_finishing(task_id task, attempt_id attempt, time_point now);
   void on_ack(task_ack ack, time_point now);
   void on_decline(const task_decline& decline, time_point now);
@@ -130,6 +138,16 @@ class job_machine {
   void restore_region(region_state& region);
   void restore_waiting_regions();
   void region_resumed(region_state& region, time_point now);
+  /// When the region is restored after a failure; nothing when the job has failed instead.
+  std::optional<std::chrono::nanoseconds> delay_after(const error& why, const std::string& cause,
+                                                      time_point now);
+  std::optional<std::chrono::nanoseconds> delay_after_kill(const record_kill& kill,
+                                                           attempt_id attempt, const error& why,
+                                                           const std::string& cause,
+                                                           time_point now);
+  void reopen_convictions(const region_state& region);
+  std::vector<poison_list> convictions_at(task_id task) const;
+  const poison_rule* rule_of(const std::string& uid) const;
   void stop_checkpoints(const std::string& why);
   void start_checkpoint_now(checkpoint_kind kind, time_point now);
   void fail_checkpoint(const checkpoint_failure& failure, time_point now);
@@ -157,6 +175,7 @@ class job_machine {
   manifest last_;                       // newest complete one: where recovery starts
   std::set<task_id> finishing_;
   std::optional<open_commit> commit_;
+  epoch_id triggered_;  // newest
   job_counters counters_;
   bool over_ = false;
 };

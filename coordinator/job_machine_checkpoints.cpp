@@ -45,6 +45,7 @@ void job_machine::start_checkpoint_now(checkpoint_kind kind, time_point now) {
                                    .tasks = expected_tasks(),
                                    .kind = kind,
                                    .started = now});
+  triggered_ = *epoch;
   scheduler_.on_started(*epoch, now);
   effects_.trigger(*epoch);
 }
@@ -96,6 +97,9 @@ void job_machine::seal(time_point now) {
   writing_duration_ = complete->duration;
   writing_bytes_ = complete->new_bytes;
   pending_.reset();
+  if (options_.poison.on_sealed(writing_->epoch)) {
+    effects_.keep_poison(options_.poison.encode());
+  }
   effects_.write_manifest(std::move(complete->content));
 }
 

@@ -14,6 +14,7 @@
 #include "actors/supervisor.hpp"
 #include "common/log.hpp"
 #include "coordinator/coordinator_actor.hpp"
+#include "coordinator/poison_start.hpp"
 #include "coordinator/starting_point.hpp"
 #include "coordinator/team.hpp"
 #include "coordinator/watchdog.hpp"
@@ -45,6 +46,7 @@ class system_config : public caf::actor_system_config {
 struct job_runtime::actors {
   std::shared_ptr<const plan> physical;
   std::optional<epoch_id> restored_from;
+  std::shared_ptr<breadcrumb_file> breadcrumbs;
   std::shared_ptr<job_board> board = std::make_shared<job_board>();
   std::shared_ptr<task_pulses> pulses = std::make_shared<task_pulses>(physical->tasks.size());
   system_config config;
@@ -73,6 +75,7 @@ job_runtime::job_runtime(std::unique_ptr<actors> running) : actors_(std::move(ru
 job_runtime::~job_runtime() {
   cancel();
   wait();
+  if (actors_->breadcrumbs) actors_->breadcrumbs->end_in_order();
   actors_->coordinator = nullptr;
 }
 
@@ -83,12 +86,17 @@ result<std::unique_ptr<job_runtime>> job_runtime::start(job_runtime_options opti
   std::shared_ptr<snapshot_store> store = std::move(*opened);
   auto terms = store->begin_term();
   if (!terms) return terms.error();
+  const bool began_empty = store->checkpoints().empty();
   const start_request request{options.job, options.fresh, options.from, options.allow_duplicates};
   auto from = choose_start(*store, *options.physical, request, terms->fence, terms->first_attempt,
                            terms->first_epoch);
   if (!from) return from.error();
+  auto poison = start_poison(*store, *options.physical, began_empty || options.fresh,
+                             static_cast<std::int64_t>(unix_ms()));
+  if (!poison) return poison.error();
 
   auto running = std::make_unique<actors>(options.physical);
+  running->breadcrumbs = poison->breadcrumbs;
   if (from->kind != checkpoint_kind::initial) running->restored_from = from->epoch;
   const char* beginning = !running->restored_from ? "starting afresh"
                           : from->finished ? "the job had finished; --fresh would start it again"
@@ -105,15 +113,17 @@ result<std::unique_ptr<job_runtime>> job_runtime::start(job_runtime_options opti
                           .epochs = {used_epoch ? terms->first_epoch.next() : terms->first_epoch,
                                      terms->block - used_epoch},
                           .attempts = {terms->first_attempt, terms->block},
-                          .restore_from = std::move(*from)});
+                          .restore_from = std::move(*from),
+                          .poison = std::move(poison->ledger)});
   auto& system = running->system;
   running->coordinator = system.spawn<caf::detached>(
       coordinator_actor, std::move(machine), running->board, std::uint64_t{std::random_device{}()});
   auto store_handle =
       system.spawn<caf::detached>(store_actor, std::move(store), running->coordinator);
   auto supervised = system.spawn<caf::detached>(
-      supervisor, supervisor_options{options.physical, options.job, options.tasks,
-                                     running->coordinator, store_handle, running->pulses});
+      supervisor,
+      supervisor_options{options.physical, options.job, options.tasks, running->coordinator,
+                         store_handle, running->pulses, running->breadcrumbs});
   running->watch(options);
   caf::anon_send(running->coordinator, team{supervised, store_handle});
   return std::unique_ptr<job_runtime>(new job_runtime(std::move(running)));

@@ -97,6 +97,20 @@ std::string guarantees_text(const graph& logical) {
   return section("Guarantees at a crash", table);
 }
 
+std::string poison_text(const graph& logical) {
+  text_table table;
+  for (const auto& node : logical.nodes) {
+    if (!node.poison) continue;
+    const auto what = node.poison->what;
+    table.add(
+        {node.name, std::string(what == poison_rule::action::fail   ? "the job fails"
+                                : what == poison_rule::action::skip ? "skipped"
+                                                                    : "sent to dead letters") +
+                        " after " + counted(node.poison->kills, "kill")});
+  }
+  return section("Poison records", table);
+}
+
 std::string states_text(const graph& logical) {
   text_table table;
   for (const auto& node : logical.nodes) {
@@ -113,7 +127,7 @@ std::string describe(const plan& physical) {
   const graph& logical = *physical.logical;
   std::string text;
   for (const auto& part : {graph_text(logical), chains_text(physical), exchanges_text(physical),
-                           guarantees_text(logical), states_text(logical)}) {
+                           guarantees_text(logical), poison_text(logical), states_text(logical)}) {
     if (!text.empty() && !part.empty()) text += '\n';
     text += part;
   }

@@ -60,9 +60,23 @@ task_core::~task_core() = default;
 
 const std::vector<chunk_ref>& task_core::begin_restore(task_restore from) {
   had_ended_ = from.ended;
+  begin_watches(from);
   restorer_ = std::make_unique<task_restorer>(std::move(from), units_.parts(),
                                               groups_of(subtask_.index, subtask_.parallelism));
   return restorer_->chunks();
+}
+
+/// P19: what is convicted is known before the first record.
+void task_core::begin_watches(const task_restore& from) {
+  restored_from_ = from.epoch;
+  for (auto& [uid, watch] : watches_) {
+    std::vector<conviction> listed;
+    for (const auto& list : from.poison) {
+      if (list.uid == uid) listed = list.records;
+    }
+    watch.begin(from.epoch, std::move(listed), ports_.breadcrumb(uid),
+                [this, name = uid](record_identity which) { ports_.record_skipped(name, which); });
+  }
 }
 
 result<void> task_core::on_chunk(const chunk& content) {
@@ -132,6 +146,8 @@ void task_core::on_commit(epoch_id epoch, epoch_id oldest_retained) {
   if (!runs()) return;
   snapshots_.complete(epoch);
   for (auto* part : units_.parts()) part->retained_from(oldest_retained);
+  for (auto& [uid, watch] : watches_) watch.on_complete(epoch);
+  if (!watches_.empty() && epoch > restored_from_) ports_.breadcrumbs_over();
   committing_ = std::max(committing_.value_or(epoch), epoch);
   bool all = true;
   for (auto* part : units_.parts()) all = part->commit(*committing_) && all;
@@ -154,6 +170,7 @@ void task_core::confirm_commits() {
 void task_core::snapshot(epoch_id epoch) {
   if (epoch <= last_snapshot_) return;
   last_snapshot_ = epoch;
+  for (auto& [uid, watch] : watches_) watch.on_snapshot(epoch);
   const bool declines = snapshots_.open();
   const auto open_epoch = snapshots_.epoch();
   if (!declines) snapshots_.begin(epoch, phase_ == phase::finishing);

@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,7 @@
 #include "dataflow/task_pulse.hpp"
 #include "dataflow/task_restorer.hpp"
 #include "dataflow/task_snapshotter.hpp"
+#include "weir/core/record_watch.hpp"
 
 namespace weir {
 
@@ -77,6 +79,7 @@ class task_core final : public unit_host {
   std::int64_t wall_ms() const override { return ports_.wall_ms(); }
   void report(std::string_view text) override { ports_.report(text); }
   std::string state_directory() const override { return settings_.state_directory; }
+  record_watch* watch(const std::string& uid) override { return &watches_[uid]; }
 
   /// How large each keyed state is now.
   std::vector<state_size> state_sizes() const;
@@ -98,6 +101,7 @@ class task_core final : public unit_host {
   void finish_input();
   void abandon(epoch_id epoch);
   void confirm_commits();
+  void begin_watches(const task_restore& from);
 
   std::shared_ptr<const plan> plan_;
   task_id task_;
@@ -106,6 +110,8 @@ class task_core final : public unit_host {
   task_ports& ports_;
   phase phase_ = phase::building;
 
+  std::map<std::string, record_watch> watches_;  // of operators with a poison policy; before them
+  epoch_id restored_from_;
   input_gate inputs_;
   std::vector<std::unique_ptr<output_gate>> gates_;
   chain_units units_;

@@ -14,6 +14,7 @@
 #include "dataflow/element.hpp"
 #include "serialization/manifest.hpp"
 #include "weir/core/chunk.hpp"
+#include "weir/core/record_watch.hpp"
 #include "weir/core/unit.hpp"
 
 namespace weir {
@@ -55,6 +56,12 @@ class task_ports {
   virtual void confirm_commit(epoch_id epoch) = 0;
   /// All input has ended and everything was emitted (P16: the task is `finishing` now).
   virtual void finishing() = 0;
+  /// P19: the operator left a listed record alone.
+  virtual void record_skipped(const std::string&, record_identity) {}
+  /// P19: where the operator says which record it processes; nullptr: it need not.
+  virtual record_watch::breadcrumb* breadcrumb(const std::string&) { return nullptr; }
+  /// P19: a checkpoint is complete that this task has taken part in since it was restored.
+  virtual void breadcrumbs_over() {}
   virtual steady_time now() const = 0;
   virtual std::int64_t wall_ms() const = 0;
   virtual void report(std::string_view text) = 0;

@@ -14,6 +14,7 @@
 #include "dataflow/plan.hpp"
 #include "serialization/manifest.hpp"
 #include "weir/core/image.hpp"
+#include "weir/core/poison.hpp"
 
 namespace weir {
 
@@ -40,6 +41,7 @@ struct task_restore {
   bool ended =
       false;  ///< the operators had seen the end of their input, and have said what they say then (P16)
   std::vector<part_restore> parts;
+  std::vector<poison_list> poison;  ///< records that its operators are to leave alone (P19)
 };
 
 /// What the task gets of that checkpoint; for epoch 0, nothing.

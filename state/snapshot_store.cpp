@@ -71,6 +71,16 @@ result<void> snapshot_store::write_counters(const counters& next) {
   return {};
 }
 
+result<void> snapshot_store::keep_poison(std::span<const std::byte> ledger) {
+  if (auto begun = table_->begin(); !begun) return begun;
+  // Erased before: a long value that a shorter one replaces in place is nothing that the check of the file expects.
+  if (auto erased = table_->erase(poison_key); !erased) return lose_transaction(erased.error());
+  if (auto put = table_->put(poison_key, seal(ledger)); !put) return lose_transaction(put.error());
+  if (auto committed = commit(nullptr); !committed) return committed;
+  poison_.assign(ledger.begin(), ledger.end());
+  return {};
+}
+
 // ---- writing ----
 
 result<chunk_ref> snapshot_store::put(epoch_id epoch, const chunk& content) {

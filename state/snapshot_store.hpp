@@ -18,6 +18,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@
 #include "state/lmdb_table.hpp"
 #include "state/snapshot_catalogue.hpp"
 #include "state/state_directory.hpp"
+#include "weir/core/bytes.hpp"
 #include "weir/core/chunk.hpp"
 #include "weir/core/ids.hpp"
 #include "weir/core/result.hpp"
@@ -88,6 +90,12 @@ class snapshot_store {
   /// Gives up a checkpoint that the user owns. Errors: not_found, in_use (pinned), invalid_argument
   /// (the newest one, as its output is released; or one that retention still needs).
   result<void> remove(epoch_id epoch);
+
+  // ---- poison records (P19) ----
+  /// Keeps these bytes in place of those kept before; durable when it returns.
+  result<void> keep_poison(std::span<const std::byte> ledger);
+  /// What was kept last; empty when there is nothing, or when it is damaged.
+  const byte_vector& poison() const { return poison_; }
 
   // ---- reading ----
   std::vector<checkpoint_info> checkpoints() const { return catalogue_.newest_first(); }
@@ -153,6 +161,7 @@ class snapshot_store {
 
   snapshot_catalogue catalogue_;
   counters counters_;
+  byte_vector poison_;
   bool has_superblock_ = false;
   bool has_counters_ = false;
   std::uint64_t next_blob_ = 1;

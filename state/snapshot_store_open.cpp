@@ -109,6 +109,10 @@ result<void> snapshot_store::load_entry(std::uint64_t key, bytes_view value) {
     has_counters_ = true;
     return load_counters(value);
   }
+  if (key == poison_key) {
+    if (const auto opened = open_frame(value)) poison_.assign(opened->begin(), opened->end());
+    return {};
+  }
   if (kind != manifest_class) {
     return error{error_code::corrupt, "entry with the unknown key " + std::to_string(key)};
   }

@@ -19,6 +19,7 @@ inline constexpr unsigned class_shift = 56;
 inline constexpr std::uint64_t number_mask = (std::uint64_t{1} << class_shift) - 1;
 inline constexpr std::uint64_t superblock_key = 0;
 inline constexpr std::uint64_t counters_key = 1;
+inline constexpr std::uint64_t poison_key = 2;
 inline constexpr std::uint64_t manifest_class = 1;
 inline constexpr std::uint64_t blob_class = 2;
 inline constexpr std::uint64_t manifest_key(epoch_id epoch) {

@@ -27,6 +27,7 @@
 #include "weir/detail/reduce.hpp"
 #include "weir/detail/stream_base.hpp"
 #include "weir/operators.hpp"
+#include "weir/poison.hpp"
 
 namespace weir {
 
@@ -95,6 +96,25 @@ class stream : public detail::stream_base {
     return *this;
   }
 
+  /// What the operator does about a record on which it fails each time (weir/poison.hpp). Costs the operator its place in
+  /// a fused loop.
+  stream on_poison(poison::fail_policy policy) const {
+    set_poison({poison_rule::action::fail, policy.kills, 0});
+    return *this;
+  }
+  stream on_poison(poison::skip_policy policy) const {
+    set_poison({poison_rule::action::skip, policy.kills, 0});
+    return *this;
+  }
+  template <class Sink>
+  stream on_poison(poison::dead_letter_policy<Sink> policy) const {
+    const auto port = static_cast<std::uint32_t>(this->node().ports.size());
+    if (!set_poison({poison_rule::action::dead_letter, policy.kills, port})) return *this;
+    this->add_port(detail::port_of<dead_letter>("dead letters"));
+    stream<dead_letter>(*this, port).to(std::move(policy.name), std::move(policy.sink));
+    return *this;
+  }
+
   // -- operators --------------------------------------------------------------------------------------------------
 
   /// f(T) -> U for every record.
@@ -114,6 +134,7 @@ class stream : public detail::stream_base {
     using out_type = detail::flat_map_out<F>;
     using stage = detail::flat_map_stage<std::decay_t<F>, out_type>;
     stream<out_type> made = add<out_type>(std::move(name), "flat_map");
+    made.node().make_guarded = guarded_pipe<out_type>(made.node().name, stage{f});
     made.node().make = pipe_factory(stage{std::move(f)}, detail::batch_emitter<out_type>{});
     return made;
   }
@@ -129,6 +150,11 @@ class stream : public detail::stream_base {
     made.node().make = [uid, make] {
       return std::make_unique<detail::process_unit<Op>>(uid, make);
     };
+    if constexpr (encodable<T>) {
+      made.node().make_guarded = [uid, make](poison_rule rule) {
+        return std::make_unique<detail::process_unit<Op, detail::guard_of<Op>>>(uid, make, rule);
+      };
+    }
     return made;
   }
   /// Groups by key: f(const T&) gives the key, by value or as a reference into the record.
@@ -183,9 +209,21 @@ class stream : public detail::stream_base {
       return std::make_unique<detail::pipe_unit<T, Stage, Emitter>>(std::in_place, stage);
     };
   }
+  /// U: what the stage emits.
+  template <class U, class Stage>
+  static guarded_factory guarded_pipe(const std::string& uid, const Stage& stage) {
+    if constexpr (encodable<T>) {
+      return [uid, stage](poison_rule rule) {
+        return std::make_unique<detail::guarded_pipe_unit<T, Stage, U>>(uid, stage, rule);
+      };
+    } else {
+      return {};
+    }
+  }
   template <class U, class Stage>
   auto start_pipe(std::string name, std::string what, Stage stage) const {
     stream<U> made = add<U>(std::move(name), std::move(what));
+    made.node().make_guarded = guarded_pipe<U>(made.node().name, stage);
     made.node().make = pipe_factory(stage, detail::batch_emitter<U>{});
     return fused_stream<U, detail::batch_head<T>, Stage>(made, {}, std::move(stage), 1);
   }
@@ -261,6 +299,7 @@ class fused_stream : public stream<T> {
   template <class U, class Stage>
   auto extend(std::string name, std::string what, Stage stage) const {
     stream<U> made = this->template add<U>(std::move(name), std::move(what));
+    made.node().make_guarded = this->template guarded_pipe<U>(made.node().name, stage);
     made.node().make = this->pipe_factory(stage, detail::batch_emitter<U>{});
     using whole = detail::compose<Pipe, Stage>;
     whole pipe{pipe_, std::move(stage)};
@@ -309,10 +348,21 @@ class keyed_stream {
       made.node().make = [uid, make, key_fn = key_fn_] {
         return std::make_unique<detail::keyed_unit<Op, K, KeyFn>>(uid, make, key_fn);
       };
+      if constexpr (encodable<T>) {
+        made.node().make_guarded = [uid, make, key_fn = key_fn_](poison_rule rule) {
+          using guarded = detail::keyed_unit<Op, K, KeyFn, detail::guard_of<Op>>;
+          return std::make_unique<guarded>(uid, make, key_fn, rule);
+        };
+      }
     } else {
       made.node().make = [uid, make] {
         return std::make_unique<detail::process_unit<Op>>(uid, make);
       };
+      if constexpr (encodable<T>) {
+        made.node().make_guarded = [uid, make](poison_rule rule) {
+          return std::make_unique<detail::process_unit<Op, detail::guard_of<Op>>>(uid, make, rule);
+        };
+      }
     }
     return made;
   }

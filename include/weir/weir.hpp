@@ -6,6 +6,7 @@
 #include "weir/core/record.hpp"
 #include "weir/environment.hpp"
 #include "weir/operators.hpp"
+#include "weir/poison.hpp"
 #include "weir/program.hpp"
 #include "weir/sinks.hpp"
 #include "weir/sources.hpp"

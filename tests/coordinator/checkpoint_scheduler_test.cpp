@@ -50,6 +50,28 @@ checkpoint_scheduler resumed(const checkpoint_settings& settings) {
 
 }  // namespace
 
+TEST_CASE("a checkpoint that is hastened is due at once, behind one in progress and the pause") {
+  checkpoint_settings settings;
+  settings.interval = 1min;
+  settings.min_pause = 2s;
+  auto scheduler = resumed(settings);
+  CHECK(waits(scheduler, start, start + 1min));
+  scheduler.hasten(start + 1s);
+  REQUIRE(starts(scheduler, start + 1s));
+  scheduler.on_started({1}, start + 1s);
+  scheduler.hasten(start + 2s);
+  CHECK(!starts(scheduler, start + 2s));
+  scheduler.on_sealed({1});
+  scheduler.on_completed({1}, start + 3s);
+  CHECK(waits(scheduler, start + 3s, start + 5s));
+  CHECK(starts(scheduler, start + 5s));
+
+  settings.interval = {};
+  auto off = resumed(settings);
+  off.hasten(start + 1s);
+  CHECK(waits(off, start + 1s));
+}
+
 TEST_CASE(
     "nothing is triggered before the tasks run, and the first checkpoint is due an interval after "
     "(P13)") {

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,6 +26,11 @@ struct recorded_effects final : job_effects {
   void restore(attempt_id attempt, task_id task, task_restore from) override {
     log.push_back("restore " + to_string(attempt) + " task " + to_string(task) + " from " +
                   to_string(from.epoch));
+    for (const auto& list : from.poison) {
+      for (const auto& one : list.records) {
+        log.back() += " without " + std::to_string(one.identity);
+      }
+    }
   }
   void resume(attempt_id attempt, const std::vector<task_id>&) override {
     log.push_back("resume " + to_string(attempt));
@@ -41,6 +47,10 @@ struct recorded_effects final : job_effects {
   void abandon(epoch_id epoch) override { log.push_back("abandon " + to_string(epoch)); }
   void reserve_epochs() override { log.push_back("reserve epochs"); }
   void reserve_attempts() override { log.push_back("reserve attempts"); }
+  void keep_poison(byte_vector ledger) override {
+    log.push_back("keep poison");
+    poison = std::move(ledger);
+  }
   void ended(std::optional<error> failure) override {
     log.push_back(failure ? "failed: " + failure->message : "finished");
   }
@@ -50,6 +60,7 @@ struct recorded_effects final : job_effects {
 
   orders log;
   std::vector<manifest> written;
+  byte_vector poison;  // what was to be kept last
 };
 
 /// Two tasks in one region, count0/0 = 0 and out0/0 = 1, or two such regions; and the short names of what may happen.
@@ -64,10 +75,11 @@ class job_scenario {
     std::uint64_t epochs = 16;
     std::uint64_t attempts = 16;
     manifest from{};
+    std::optional<poison_rule> poison{};  // of the operator of task 0
+    byte_vector known_poison{};
   };
   job_scenario() : job_scenario(settings{}) {}
-  explicit job_scenario(settings given)
-      : physical_(make(given.regions)), machine_(options(given), out) {}
+  explicit job_scenario(settings given) : physical_(make(given)), machine_(options(given), out) {}
 
   job_machine& machine() { return machine_; }
   job_machine::time_point now() const { return now_; }
@@ -82,6 +94,14 @@ class job_scenario {
   void dies(std::uint32_t task, std::uint64_t attempt,
             error_code code = error_code::user_exception) {
     machine_.on_task_failed({task}, {attempt}, {code, "boom"}, now_);
+  }
+  /// A record ends it.
+  void dies_of(record_identity which, std::uint32_t task, std::uint64_t attempt) {
+    const record_kill kill{"count0", which, 0};
+    machine_.on_task_failed({task}, {attempt}, {error_code::user_exception, "boom"}, now_, &kill);
+  }
+  void skips(record_identity which, std::uint32_t task, std::uint64_t attempt) {
+    machine_.on_record_skipped({task}, {attempt}, "count0", which, now_);
   }
   void finishing(std::uint32_t task, std::uint64_t attempt) {
     machine_.on_finishing({task}, {attempt}, now_);
@@ -133,12 +153,13 @@ class job_scenario {
   recorded_effects out;
 
  private:
-  static std::shared_ptr<const plan> make(std::uint32_t regions) {
+  static std::shared_ptr<const plan> make(const settings& given) {
     graph_builder job;
-    for (std::uint32_t i = 0; i < regions; ++i) {
+    for (std::uint32_t i = 0; i < given.regions; ++i) {
       const auto source = job.source("count" + std::to_string(i));
       job.at(job.sink("out" + std::to_string(i), source, partitioning::rebalance))
           .recognises_epochs = false;
+      job.at(source).poison = given.poison;
     }
     return std::make_shared<const plan>(job.make());
   }
@@ -159,7 +180,8 @@ class job_scenario {
             .fence = {1},
             .epochs = {first, given.epochs},
             .attempts = {{1}, given.attempts},
-            .restore_from = given.from};
+            .restore_from = given.from,
+            .poison = poison_ledger::decode(given.known_poison)};
   }
 
   std::shared_ptr<const plan> physical_;

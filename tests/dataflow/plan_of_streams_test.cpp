@@ -3,6 +3,7 @@
 // the chains that the planner forms, and mistakes of the program come out as errors.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -156,6 +157,53 @@ TEST_CASE("mistakes of a program are errors with the operators' names") {
         "operator 'a': forward() needs the same parallelism on both sides, but 'numbers' has 1 and "
         "'a' has 2\n"
         "operator 'a': unconnected stream: nothing reads from it");
+}
+
+TEST_CASE("an operator with a poison policy is a loop of its own, also for handles from before") {
+  const auto job = std::make_shared<graph>();
+  const auto first = from(job, "numbers", numbers()).map("first", same);
+  first.on_poison(poison::skip(1));
+  first.map("second", same).map("third", same).to("out", discard_sink());
+
+  const auto made = make_plan(job, {}).value();
+
+  REQUIRE(made.chains.size() == 1);
+  for (const auto& unit : made.chains.front().units) {
+    const auto& nodes = unit.nodes;
+    CHECK((nodes.size() == 1 || std::find(nodes.begin(), nodes.end(), 1u) == nodes.end()));
+  }
+}
+
+TEST_CASE("the plan says which operators have a poison policy, and which") {
+  const auto job = std::make_shared<graph>();
+  const auto read = from(job, "numbers", numbers());
+  read.map("a", same).on_poison(poison::skip(1)).to("x", discard_sink());
+  read.map("b", same)
+      .on_poison(poison::dead_letter("bad", discard_sink(), 3))
+      .to("y", discard_sink());
+  read.map("c", same).on_poison(poison::fail(2)).to("z", discard_sink());
+
+  const auto text = describe(make_plan(job, {}).value());
+
+  const std::string expected = R"(
+Poison records
+  a  skipped after 1 kill
+  b  sent to dead letters after 3 kills
+  c  the job fails after 2 kills
+)";
+  CHECK_MESSAGE(text.find(expected) != text.npos, text);
+}
+
+TEST_CASE("a poison policy in front of a key exchange is not lost to the fused loop") {
+  const auto job = std::make_shared<graph>();
+  const auto first = from(job, "numbers", numbers()).rebalance().map("first", same);
+  const auto keyed = first.key_by([](std::uint64_t number) { return number; });
+  first.on_poison(poison::skip(1));
+  keyed.process<count_numbers>("count").to("out", discard_sink());
+
+  const auto made = make_plan(job, {}).value();
+
+  for (const auto& exchange : made.exchanges) CHECK(!exchange.fused);
 }
 
 }  // namespace

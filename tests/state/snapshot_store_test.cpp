@@ -314,4 +314,18 @@ TEST_CASE("what is not possible is refused when the store is opened") {
   CHECK(code_of(snapshot_store::open(temp.path(), {}, "job", clock)) == error_code::in_use);
 }
 
+TEST_CASE("what is kept of poison records comes back as it was last, long or short (P19)") {
+  const temp_directory temp;
+  for (const std::size_t size : {0u, 10u, 100'000u, 20'000u, 3u}) {
+    {
+      open_store store(temp.path());
+      REQUIRE(store->keep_poison(byte_vector(size, std::byte{7})));
+      store.checkpoint(store.epoch(0));
+    }
+    open_store store(temp.path());
+    CHECK(store->poison() == byte_vector(size, std::byte{7}));
+    CHECK(store->latest());
+  }
+}
+
 }  // namespace weir

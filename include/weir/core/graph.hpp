@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "weir/core/exchange.hpp"
+#include "weir/core/poison.hpp"
 #include "weir/core/unit.hpp"
 
 namespace weir {
@@ -43,6 +44,8 @@ constexpr std::string_view to_string(partitioning how) {
 }
 
 using unit_factory = std::function<std::unique_ptr<operator_unit>()>;
+/// The operator as a loop of its own that knows which record it processes (P19).
+using guarded_factory = std::function<std::unique_ptr<operator_unit>(poison_rule)>;
 using exchange_factory = std::function<std::unique_ptr<exchange_sender>(exchange_port&)>;
 /// Makes one consumer that copies each batch to all of the given ones; they must outlive it.
 using tee_factory =
@@ -96,6 +99,8 @@ struct graph_node {
   bool chain_with_output = true;
   unit_factory make;
   std::optional<fused_unit> fused;
+  guarded_factory make_guarded;       ///< empty when the records that it reads have no codec
+  std::optional<poison_rule> poison;  ///< a policy was set: never fused
   std::vector<graph_port> ports;
   std::vector<graph_edge> inputs;
   std::vector<state_description> states;

@@ -46,6 +46,8 @@ class lane_job {
   virtual void done() = 0;
 };
 
+class record_watch;
+
 /// What a unit may ask of the task that runs it.
 class unit_host {
  public:
@@ -62,6 +64,8 @@ class unit_host {
   virtual std::string state_directory() const { return {}; }
   /// One line in the log with the task's name.
   virtual void report(std::string_view text) = 0;
+  /// What the operator of this name must look out for; nullptr: nothing (P19).
+  virtual record_watch* watch(const std::string&) { return nullptr; }
 };
 
 class table_image;

@@ -15,6 +15,7 @@
 
 #include "weir/core/unit.hpp"
 #include "weir/detail/key_output.hpp"
+#include "weir/detail/record_guard.hpp"
 #include "weir/detail/stages.hpp"
 
 namespace weir::detail {
@@ -122,6 +123,42 @@ class pipe_unit final : public operator_unit, public batch_consumer<In> {
   Pipe pipe_;
   Emitter emitter_;
   std::vector<operator_part*> parts_;
+};
+
+/// One map, filter or flat_map with a poison policy: a loop of its own, of which it is known what it processes.
+template <class In, class Stage, class Out>
+class guarded_pipe_unit final : public operator_unit, public batch_consumer<In> {
+ public:
+  guarded_pipe_unit(std::string uid, Stage stage, poison_rule rule)
+      : stage_(std::move(stage)), guard_(std::move(uid), rule) {}
+
+  batch_consumer_base* input() override { return this; }
+  void set_output(std::uint32_t port, batch_consumer_base* consumer) override {
+    consumer = guard_.connect(port, consumer);
+    if (consumer != nullptr) out_.set_consumer(static_cast<batch_consumer<Out>*>(consumer));
+  }
+  void attach(unit_host& host) override { guard_.attach(host); }
+  void flush() override {
+    out_.flush();
+    guard_.flush();
+  }
+  void on_end() override { flush(); }
+
+  void on_batch(batch<In>& records) override {
+    out_.set_time(records.time_ms);
+    guard_.set_time(records.time_ms);
+    collector<Out>& target = out_;
+    auto* const first = records.data();
+    guard_.run(
+        first, records.size(), [](std::uint32_t) { return no_key{}; },
+        [&](std::uint32_t i) { stage_.apply(std::move(first[i]), target); });
+    flush();
+  }
+
+ private:
+  Stage stage_;
+  batch_collector<Out> out_;
+  record_guard<In, Out, taken::by_move> guard_;
 };
 
 /// Reader: an operator_part with attach(unit_host&), open(), close(), and a template poll(Emit&) that emits records (or

@@ -19,6 +19,7 @@
 #include "weir/core/unit.hpp"
 #include "weir/detail/key_output.hpp"
 #include "weir/detail/owner_part.hpp"
+#include "weir/detail/record_guard.hpp"
 #include "weir/operators.hpp"
 
 namespace weir::detail {
@@ -50,30 +51,51 @@ class output_ports {
   batch_collector<Out> main_;
 };
 
-/// What both kinds of unit share: the operator, its outputs, its part. Op is the user's class.
+/// The guard of an operator that takes its records by const reference.
 template <class Op>
+using guard_of = record_guard<typename Op::in_type, typename Op::out_type, taken::by_reference>;
+
+/// What both kinds of unit share: the operator, its outputs, its part. Op is the user's class; Guard runs its loop, and
+/// takes the operator's name and `rule...`.
+template <class Op, class Guard>
 class owned_operator : public operator_unit, public batch_consumer<typename Op::in_type> {
  public:
-  owned_operator(const std::string& uid, const std::function<std::unique_ptr<Op>()>& make)
-      : op_(make()), out_(*op_), part_(uid, *op_) {}
+  template <class... Rule>
+  owned_operator(const std::string& uid, const std::function<std::unique_ptr<Op>()>& make,
+                 const Rule&... rule)
+      : op_(make()), out_(*op_), guard_(uid, rule...), part_(uid, *op_) {}
 
   batch_consumer_base* input() override { return this; }
   void set_output(std::uint32_t port, batch_consumer_base* consumer) override {
-    out_.connect(port, consumer);
+    consumer = guard_.connect(port, consumer);
+    if (consumer != nullptr) out_.connect(port, consumer);
   }
-  void attach(unit_host& host) override { host_ = &host; }
+  void attach(unit_host& host) override {
+    host_ = &host;
+    guard_.attach(host);
+  }
   void open() override { op_->open(host_->subtask()); }
-  void flush() override { out_.flush(); }
+  void flush() override {
+    out_.flush();
+    guard_.flush();
+  }
   void on_end() override {
     op_->on_end(out_.main());
-    out_.flush();
+    flush();
   }
   void close() override { op_->close(); }
   std::span<operator_part* const> parts() override { return parts_; }
 
  protected:
+  /// Before the records of a batch.
+  void begin(std::int64_t time_ms) {
+    out_.set_time(time_ms);
+    guard_.set_time(time_ms);
+  }
+
   std::unique_ptr<Op> op_;
   output_ports<typename Op::out_type> out_;
+  Guard guard_;
   unit_host* host_ = nullptr;
 
  private:
@@ -81,44 +103,53 @@ class owned_operator : public operator_unit, public batch_consumer<typename Op::
   std::array<operator_part*, 1> parts_{&part_};
 };
 
-template <class Op>
-class process_unit final : public owned_operator<Op> {
+template <class Op, class Guard = no_guard>
+class process_unit final : public owned_operator<Op, Guard> {
  public:
-  using owned_operator<Op>::owned_operator;
+  using owned_operator<Op, Guard>::owned_operator;
 
   void on_batch(batch<typename Op::in_type>& records) override {
     record_context where;
     where.set_subtask(&this->host_->subtask());
     where.set_time(records.time_ms);
-    this->out_.set_time(records.time_ms);
-    for (auto& record : records) this->op_->Op::process(record, where, this->out_.main());
-    this->out_.flush();
+    this->begin(records.time_ms);
+    auto* const first = records.data();
+    const auto process = [&](std::uint32_t i) {
+      this->op_->Op::process(first[i], where, this->out_.main());
+    };
+    this->guard_.run(
+        first, records.size(), [](std::uint32_t) { return no_key{}; }, process);
+    this->flush();
   }
 };
 
-template <class Op, class Key, class KeyFn>
-class keyed_unit final : public owned_operator<Op> {
+template <class Op, class Key, class KeyFn, class Guard = no_guard>
+class keyed_unit final : public owned_operator<Op, Guard> {
  public:
   using in_type = typename Op::in_type;
   /// A key function that returns a reference into the record costs no copy of the key.
   static constexpr bool by_reference =
       std::is_lvalue_reference_v<std::invoke_result_t<const KeyFn&, const in_type&>>;
 
-  keyed_unit(const std::string& uid, const std::function<std::unique_ptr<Op>()>& make, KeyFn key_fn)
-      : owned_operator<Op>(uid, make), key_fn_(std::move(key_fn)), where_(*this->op_) {
+  template <class... Rule>
+  keyed_unit(const std::string& uid, const std::function<std::unique_ptr<Op>()>& make, KeyFn key_fn,
+             const Rule&... rule)
+      : owned_operator<Op, Guard>(uid, make, rule...),
+        key_fn_(std::move(key_fn)),
+        where_(*this->op_) {
     if constexpr (!by_reference) key_values_ = std::make_unique<Key[]>(probe_block);
   }
 
   void on_batch(batch<in_type>& records) override {
     where_.set_subtask(&this->host_->subtask());
     where_.set_time(records.time_ms);
-    this->out_.set_time(records.time_ms);
-    leave_guard guard{*this->op_};
+    this->begin(records.time_ms);
+    leave_guard leave{*this->op_};
     for (std::uint32_t begin = 0; begin < records.size(); begin += probe_block) {
       const auto n = std::min<std::uint32_t>(probe_block, records.size() - begin);
       run_block(records.data() + begin, n, records.hashes() ? records.hashes() + begin : nullptr);
     }
-    this->out_.flush();
+    this->flush();
   }
 
  private:
@@ -127,7 +158,7 @@ class keyed_unit final : public owned_operator<Op> {
     ~leave_guard() { op.leave_block(); }
   };
 
-  void run_block(const in_type* records, std::uint32_t n, const std::uint64_t* hashes) {
+  void run_block(in_type* records, std::uint32_t n, const std::uint64_t* hashes) {
     for (std::uint32_t i = 0; i < n; ++i) {
       if constexpr (by_reference) {
         keys_[i] = &key_fn_(records[i]);
@@ -146,10 +177,12 @@ class keyed_unit final : public owned_operator<Op> {
     auto& op = *this->op_;
     auto& out = this->out_.main();
     op.enter_block(hashes, keys_.data(), n);
-    for (std::uint32_t i = 0; i < n; ++i) {
-      op.select(i);
-      op.Op::process(records[i], where_, out);
-    }
+    this->guard_.run(
+        records, n, [this](std::uint32_t i) -> const Key& { return *keys_[i]; },
+        [&](std::uint32_t i) {
+          op.select(i);
+          op.Op::process(records[i], where_, out);
+        });
   }
 
   KeyFn key_fn_;

@@ -165,6 +165,25 @@ class stream_base {
     }
     node().parallelism = instances;
   }
+  /// The operator becomes a loop of its own with this rule. False when it cannot be; the graph then has the error.
+  bool set_poison(poison_rule rule) const {
+    auto& at = node();
+    const auto refuse = [&](std::string why) {
+      at.errors.push_back("on_poison: " + std::move(why));
+      return false;
+    };
+    if (at.kind != node_kind::operation) return refuse("only operators have a poison policy");
+    if (at.poison) return refuse("the operator has a poison policy already");
+    if (rule.kills == 0 || rule.kills > poison_rule::kills_max) {
+      return refuse("a record may kill " + std::to_string(rule.kills) + " times, expected 1 to " +
+                    std::to_string(poison_rule::kills_max));
+    }
+    if (!at.make_guarded) return refuse("the records that the operator reads have no weir::codec");
+    at.make = [make = at.make_guarded, rule] { return make(rule); };
+    at.fused.reset();
+    at.poison = rule;
+    return true;
+  }
   void allow_chaining(bool with_input, bool with_output) const {
     node().chain_with_input = with_input;
     node().chain_with_output = with_output;

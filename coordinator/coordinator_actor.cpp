@@ -176,9 +176,8 @@ void on_member_down(self_ptr self, coordinator_shell& shell, const caf::down_msg
 caf::behavior coordinator_actor(self_ptr self, std::shared_ptr<job_machine_options> options,
                                 std::shared_ptr<job_board> board, std::uint64_t seed,
                                 std::shared_ptr<job_world> world) {
-  self->state.shell =
-      std::make_shared<coordinator_shell>(self, std::move(*options), std::move(board), seed,
-                                          std::move(world));
+  self->state.shell = std::make_shared<coordinator_shell>(self, std::move(*options),
+                                                          std::move(board), seed, std::move(world));
   auto* shell = self->state.shell.get();
   self->set_default_handler(caf::drop);
   self->set_down_handler(

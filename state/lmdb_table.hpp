@@ -57,7 +57,8 @@ class lmdb_table final : public store_table {
 
   /// Calls `use` with the value, which is valid during the call only, as the open transaction sees
   /// it. Errors: not_found, and what `use` returns.
-  result<void> get(std::uint64_t key, const std::function<result<void>(bytes_view)>& use) const override;
+  result<void> get(std::uint64_t key,
+                   const std::function<result<void>(bytes_view)>& use) const override;
   /// Calls `use` for every entry in the order of the keys, until it returns an error.
   result<void> for_each(
       const std::function<result<void>(std::uint64_t key, bytes_view value)>& use) const override;

@@ -150,7 +150,8 @@ class snapshot_store {
   error lose_transaction(error why);
 
   // set once
-  std::optional<state_directory> directory_;  // outlives the table: its lock is the table's only lock
+  std::optional<state_directory>
+      directory_;  // outlives the table: its lock is the table's only lock
   std::unique_ptr<store_table> table_;
   store_options options_;
   std::string job_;

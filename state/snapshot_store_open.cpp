@@ -87,8 +87,8 @@ result<std::unique_ptr<snapshot_store>> snapshot_store::filled(
 }
 
 snapshot_store::snapshot_store(std::optional<state_directory> directory,
-                               std::unique_ptr<store_table> table,
-                               store_options options, std::string job, unix_ms_clock clock)
+                               std::unique_ptr<store_table> table, store_options options,
+                               std::string job, unix_ms_clock clock)
     : directory_(std::move(directory)),
       table_(std::move(table)),
       options_(options),

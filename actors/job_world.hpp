@@ -14,6 +14,7 @@
 #include <caf/actor.hpp>
 #include <caf/spawn_options.hpp>
 
+#include "weir/core/error.hpp"
 #include "weir/core/ids.hpp"
 #include "weir/core/unit.hpp"
 
@@ -29,6 +30,8 @@ class job_world {
   virtual void on_spawn(const std::string& name, const caf::actor& made) = 0;
   /// A task is about to do a piece of work; may throw, as user code does.
   virtual void before_step(task_id task) = 0;
+  /// A task has failed and reports it.
+  virtual void on_failure(task_id task, const error& why) = 0;
 };
 
 /// Spawns an actor that may block: on a thread of its own, unless the world is simulated. Host: an actor, or the system.

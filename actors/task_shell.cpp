@@ -56,6 +56,7 @@ void task_shell::guarded(F&& work) {
 
 void task_shell::fail(error why) {
   drop_core();
+  if (wiring_.world) wiring_.world->on_failure(wiring_.task, why);
   self_->send(wiring_.supervisor, task_failed{wiring_.task, attempt_, std::move(why)});
 }
 

@@ -107,6 +107,8 @@ void simulated_job::note_hits() {
 }
 
 void simulated_job::check_step() {
+  if (process_->broken_invariant())
+    fail("an invariant is broken: " + *process_->broken_invariant());
   const auto& manifests = machine_.disk->manifests;
   for (; manifests_seen_ < manifests.size(); ++manifests_seen_) {
     const epoch_id epoch = manifests[manifests_seen_];

@@ -63,6 +63,12 @@ struct simulated_process::actors final : job_world {
     throw std::runtime_error("a simulated exception in user code");
   }
 
+  void on_failure(task_id task, const error& why) override {
+    const std::string name = options.physical->task_name(task);
+    machine.steps.add_event(machine.time, name + " fails: " + why.text());
+    if (why.code == error_code::invariant && !broken) broken = name + ": " + why.text();
+  }
+
   // -- the scheduler --
   bool step();
   void take_time(std::chrono::nanoseconds much) {
@@ -91,6 +97,7 @@ struct simulated_process::actors final : job_world {
   caf::actor_id lagging = 0;
   bool throw_armed = false;
   bool thrown = false;
+  std::optional<std::string> broken;
   simulated_config config;
   caf::actor_system system{config};
   caf::scheduler::test_coordinator& scheduler;
@@ -184,6 +191,10 @@ bool simulated_process::over() const {
 job_status simulated_process::status() const {
   const auto& board = *actors_->board;
   return {board.over, board.cancelled, board.failure, actors_->restored_from, board.counters};
+}
+
+const std::optional<std::string>& simulated_process::broken_invariant() const {
+  return actors_->broken;
 }
 
 void simulated_process::arm_throw() {

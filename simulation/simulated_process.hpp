@@ -50,6 +50,9 @@ class simulated_process {
   job_status status() const;
   bool over() const;
 
+  /// What a task has found that cannot be, in the order and numbers of what its channels bring (P2) among it.
+  const std::optional<std::string>& broken_invariant() const;
+
   /// The next piece of work of some task throws.
   void arm_throw();
   /// Whether an armed throw has been thrown since the last call.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A thousand and more crash schedules over three jobs: whatever fails whenever, what the job has committed is what a run
+// A thousand and more crash schedules over four jobs: whatever fails whenever, what the job has committed is what a run
 // without faults commits. docs/testing.md has the command for more of them.
 #include <doctest/doctest.h>
 
@@ -13,7 +13,7 @@ namespace {
 
 using weir::testing::fault;
 
-constexpr std::uint64_t runs_each = 350;  // of three jobs: 1,050 schedules
+constexpr std::uint64_t runs_each = 300;  // of four jobs: 1,200 schedules
 
 /// How many alarms the union job gives: one in ten readings of a sensor.
 std::uint64_t alarms() {
@@ -51,6 +51,9 @@ TEST_CASE("keyed union with side outputs: exactly once under every schedule") {
 }
 TEST_CASE("a chain with list state: exactly once under every schedule") {
   check_schedules(list_job, list_items / 5);
+}
+TEST_CASE("many keys of which few change: exactly once under every schedule") {
+  check_schedules(sparse_job, sparse_keys + sparse_hits);
 }
 
 }  // namespace weir::test

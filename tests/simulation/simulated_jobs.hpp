@@ -165,4 +165,26 @@ inline void list_job(environment& env, simulated_run& run) {
       .to("out", run.sink<bundle>("out"));
 }
 
+struct count_hits final : keyed_process<std::uint64_t, item, seen_reading> {
+  value_state<std::int64_t> seen{*this, "seen", 0};
+  void process(const item& one, context&, collector<seen_reading>& out) override {
+    seen.update(seen.value() + 1);
+    out.emit({static_cast<std::uint32_t>(one.number), 0, seen.value()});
+  }
+};
+
+inline constexpr std::uint64_t sparse_keys = 1600;
+inline constexpr std::uint64_t sparse_hits = 1600;
+
+/// Many keys once, then a few of them again and again: checkpoints hold only what changed.
+inline void sparse_job(environment& env, simulated_run& run) {
+  const auto make = [](std::uint64_t seq) {
+    return item{seq < sparse_keys ? seq : seq % 6 * 251};
+  };
+  env.from("items", generate(make).count(sparse_keys + sparse_hits).rate(250e3))
+      .key_by([](const item& one) { return one.number; })
+      .process<count_hits>("count")
+      .to("out", run.sink<seen_reading>("out"));
+}
+
 }  // namespace weir::test

@@ -27,7 +27,7 @@ struct supervisor_options {
   caf::actor coordinator;
   caf::actor store;
   std::shared_ptr<task_pulses> pulses;  ///< one for each task
-  std::shared_ptr<job_world> world;  ///< none: the real one
+  std::shared_ptr<job_world> world;     ///< none: the real one
 };
 
 struct supervisor_state {

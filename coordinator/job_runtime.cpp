@@ -83,8 +83,12 @@ result<std::unique_ptr<job_runtime>> job_runtime::start(job_runtime_options opti
   auto running = std::make_unique<actors>(options.physical);
   running->restored_from = begun->restored_from;
   running->coordinator = spawn_job(running->system, options,
-                                   {std::move(store), std::move(*begun), running->board,
-                                    running->pulses, std::random_device{}(), {}});
+                                   {std::move(store),
+                                    std::move(*begun),
+                                    running->board,
+                                    running->pulses,
+                                    std::random_device{}(),
+                                    {}});
   running->watch(options);
   return std::unique_ptr<job_runtime>(new job_runtime(std::move(running)));
 }

@@ -178,9 +178,7 @@ inline constexpr std::uint64_t sparse_hits = 1600;
 
 /// Many keys once, then a few of them again and again: checkpoints hold only what changed.
 inline void sparse_job(environment& env, simulated_run& run) {
-  const auto make = [](std::uint64_t seq) {
-    return item{seq < sparse_keys ? seq : seq % 6 * 251};
-  };
+  const auto make = [](std::uint64_t seq) { return item{seq < sparse_keys ? seq : seq % 6 * 251}; };
   env.from("items", generate(make).count(sparse_keys + sparse_hits).rate(250e3))
       .key_by([](const item& one) { return one.number; })
       .process<count_hits>("count")

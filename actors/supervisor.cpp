@@ -26,11 +26,15 @@ void start_task(self_ptr self, task_id task) {
   auto& state = self->state;
   const auto& options = state.options;
   auto& lane = state.lanes[task.value];
-  if (!lane && needs_lane(*options.physical, task)) lane = self->spawn<caf::detached>(lane_actor);
+  const std::string name = options.physical->task_name(task);
+  if (!lane && needs_lane(*options.physical, task)) {
+    lane = spawn_blocking(*self, options.world.get(), name + " lane", lane_actor);
+  }
   state.tasks[task.value] = self->spawn<caf::monitored>(
       task_actor, task_wiring{options.physical, task, options.job, options.settings,
                               caf::actor_cast<caf::actor>(self), options.store, lane,
-                              options.pulses, options.breadcrumbs});
+                              options.pulses, options.breadcrumbs, options.world});
+  if (options.world) options.world->on_spawn(name, state.tasks[task.value]);
   state.by_address[state.tasks[task.value].address()] = task;
 }
 

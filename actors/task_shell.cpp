@@ -44,6 +44,7 @@ void task_shell::guarded(F&& work) {
 
 void task_shell::fail(error why, std::optional<record_kill> kill) {
   drop_core();
+  if (wiring_.world) wiring_.world->on_failure(wiring_.task, why);
   self_->send(wiring_.supervisor,
               task_failed{wiring_.task, attempt_, std::move(why), std::move(kill)});
 }
@@ -187,6 +188,7 @@ void task_shell::on_step() {
 
 void task_shell::pump() {
   if (core_->has_work()) {
+    if (wiring_.world) wiring_.world->before_step(wiring_.task);
     core_->step();
     if (++work_done_ % steps_per_publication == 0) publish_sizes();
   }
@@ -289,10 +291,11 @@ void task_shell::breadcrumbs_over() {
 }
 
 steady_time task_shell::now() const {
-  return self_->clock().now();
+  return wiring_.world ? wiring_.world->now() : self_->clock().now();
 }
 
 std::int64_t task_shell::wall_ms() const {
+  if (wiring_.world) return wiring_.world->wall_ms();
   return std::chrono::duration_cast<std::chrono::milliseconds>(
              std::chrono::system_clock::now().time_since_epoch())
       .count();

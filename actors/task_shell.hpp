@@ -14,6 +14,7 @@
 #include <caf/actor.hpp>
 #include <caf/event_based_actor.hpp>
 
+#include "actors/job_world.hpp"
 #include "actors/messages.hpp"
 #include "common/log.hpp"
 #include "dataflow/plan.hpp"
@@ -33,6 +34,7 @@ struct task_wiring {
   caf::actor lane;  ///< invalid for a task without sources and sinks
   std::shared_ptr<task_pulses> pulses;
   std::shared_ptr<breadcrumb_file> breadcrumbs;  ///< nullptr: none are laid (P19)
+  std::shared_ptr<job_world> world;              ///< none: the real one
 };
 
 class task_shell final : public task_ports {

@@ -34,11 +34,12 @@ std::vector<declared_state> declared_states(const task_snapshot& snapshot) {
 class coordinator_shell final : public job_effects {
  public:
   coordinator_shell(self_ptr self, job_machine_options options, std::shared_ptr<job_board> board,
-                    std::uint64_t seed)
+                    std::uint64_t seed, std::shared_ptr<job_world> world)
       : self_(self),
         fence_(options.fence),
         board_(std::move(board)),
         random_(seed),
+        world_(std::move(world)),
         machine_(std::move(options), *this) {}
 
   void start(team members) {
@@ -123,7 +124,7 @@ class coordinator_shell final : public job_effects {
   }
 
  private:
-  steady_time now() const { return self_->clock().now(); }
+  steady_time now() const { return world_ ? world_->now() : self_->clock().now(); }
 
   void after() {
     {
@@ -141,6 +142,7 @@ class coordinator_shell final : public job_effects {
   fence_id fence_;
   std::shared_ptr<job_board> board_;
   std::mt19937_64 random_;
+  std::shared_ptr<job_world> world_;
   team team_;
   job_machine machine_;
   std::optional<error> failure_;
@@ -178,9 +180,10 @@ void on_member_down(self_ptr self, coordinator_shell& shell, const caf::down_msg
 }  // namespace
 
 caf::behavior coordinator_actor(self_ptr self, std::shared_ptr<job_machine_options> options,
-                                std::shared_ptr<job_board> board, std::uint64_t seed) {
-  self->state.shell =
-      std::make_shared<coordinator_shell>(self, std::move(*options), std::move(board), seed);
+                                std::shared_ptr<job_board> board, std::uint64_t seed,
+                                std::shared_ptr<job_world> world) {
+  self->state.shell = std::make_shared<coordinator_shell>(self, std::move(*options),
+                                                          std::move(board), seed, std::move(world));
   auto* shell = self->state.shell.get();
   self->set_default_handler(caf::drop);
   self->set_down_handler(

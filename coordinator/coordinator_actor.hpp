@@ -14,6 +14,7 @@
 #include <caf/behavior.hpp>
 #include <caf/stateful_actor.hpp>
 
+#include "actors/job_world.hpp"
 #include "coordinator/job_machine.hpp"
 
 namespace weir {
@@ -39,6 +40,7 @@ struct coordinator_state {
 /// The supervisor and the store are told to the actor by a `team` message; the job starts then.
 caf::behavior coordinator_actor(caf::stateful_actor<coordinator_state>* self,
                                 std::shared_ptr<job_machine_options> options,
-                                std::shared_ptr<job_board> board, std::uint64_t seed);
+                                std::shared_ptr<job_board> board, std::uint64_t seed,
+                                std::shared_ptr<job_world> world);
 
 }  // namespace weir

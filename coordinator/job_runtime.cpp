@@ -10,13 +10,8 @@
 #include <utility>
 
 #include "actors/messages.hpp"
-#include "actors/store_actor.hpp"
-#include "actors/supervisor.hpp"
-#include "common/log.hpp"
 #include "coordinator/coordinator_actor.hpp"
-#include "coordinator/poison_start.hpp"
-#include "coordinator/starting_point.hpp"
-#include "coordinator/team.hpp"
+#include "coordinator/job_actors.hpp"
 #include "coordinator/watchdog.hpp"
 
 namespace weir {
@@ -84,48 +79,20 @@ result<std::unique_ptr<job_runtime>> job_runtime::start(job_runtime_options opti
       options.state_directory, {.retained = options.checkpoints.retained}, options.job, unix_ms);
   if (!opened) return opened.error();
   std::shared_ptr<snapshot_store> store = std::move(*opened);
-  auto terms = store->begin_term();
-  if (!terms) return terms.error();
-  const bool began_empty = store->checkpoints().empty();
-  const start_request request{options.job, options.fresh, options.from, options.allow_duplicates};
-  auto from = choose_start(*store, *options.physical, request, terms->fence, terms->first_attempt,
-                           terms->first_epoch);
-  if (!from) return from.error();
-  auto poison = start_poison(*store, *options.physical, began_empty || options.fresh,
-                             static_cast<std::int64_t>(unix_ms()));
-  if (!poison) return poison.error();
+  auto begun = begin_job(*store, options, static_cast<std::int64_t>(unix_ms()));
+  if (!begun) return begun.error();
 
   auto running = std::make_unique<actors>(options.physical);
-  running->breadcrumbs = poison->breadcrumbs;
-  if (from->kind != checkpoint_kind::initial) running->restored_from = from->epoch;
-  const char* beginning = !running->restored_from ? "starting afresh"
-                          : from->finished ? "the job had finished; --fresh would start it again"
-                                           : "resuming from the last checkpoint";
-  logger(log_layer::coordinator, {.job = options.job, .checkpoint = from->epoch}).info(beginning);
-  const bool used_epoch = from->epoch == terms->first_epoch;
-  auto machine = std::make_shared<job_machine_options>(
-      job_machine_options{.job = options.job,
-                          .build = {},
-                          .physical = options.physical,
-                          .checkpoints = options.checkpoints,
-                          .restarts = options.restarts,
-                          .fence = terms->fence,
-                          .epochs = {used_epoch ? terms->first_epoch.next() : terms->first_epoch,
-                                     terms->block - used_epoch},
-                          .attempts = {terms->first_attempt, terms->block},
-                          .restore_from = std::move(*from),
-                          .poison = std::move(poison->ledger)});
-  auto& system = running->system;
-  running->coordinator = system.spawn<caf::detached>(
-      coordinator_actor, std::move(machine), running->board, std::uint64_t{std::random_device{}()});
-  auto store_handle =
-      system.spawn<caf::detached>(store_actor, std::move(store), running->coordinator);
-  auto supervised = system.spawn<caf::detached>(
-      supervisor,
-      supervisor_options{options.physical, options.job, options.tasks, running->coordinator,
-                         store_handle, running->pulses, running->breadcrumbs});
+  running->restored_from = begun->restored_from;
+  running->breadcrumbs = begun->breadcrumbs;
+  running->coordinator = spawn_job(running->system, options,
+                                   {std::move(store),
+                                    std::move(*begun),
+                                    running->board,
+                                    running->pulses,
+                                    std::random_device{}(),
+                                    {}});
   running->watch(options);
-  caf::anon_send(running->coordinator, team{supervised, store_handle});
   return std::unique_ptr<job_runtime>(new job_runtime(std::move(running)));
 }
 

@@ -57,8 +57,9 @@ result<poison_start> start_poison(snapshot_store& store, const plan& physical, b
                                   std::int64_t now_ms) {
   poison_start made;
   if (!fresh) made.ledger = poison_ledger::decode(store.poison());
-  const auto& directory = store.directory();
-  const auto left = breadcrumb_file::left_in(directory);
+  const bool lays =
+      store.has_directory();  // a simulation has none: its processes do not die of records
+  const auto left = lays ? breadcrumb_file::left_in(store.directory()) : std::nullopt;
   result<void> refused;
   if (left && !fresh) {
     for (const auto& crumb : *left) {
@@ -69,6 +70,8 @@ result<poison_start> start_poison(snapshot_store& store, const plan& physical, b
   if (const auto bytes = made.ledger.encode(); bytes != store.poison()) {
     if (auto kept = store.keep_poison(bytes); !kept) return kept.error();
   }
+  if (!lays) return made;
+  const auto& directory = store.directory();
   auto slots = slots_of(physical);
   if (slots.empty() || !refused) {
     breadcrumb_file::remove(directory);

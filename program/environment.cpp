@@ -3,10 +3,9 @@
 
 #include <utility>
 
-#include "common/configuration.hpp"
-#include "common/log.hpp"
 #include "coordinator/job_runtime.hpp"
 #include "program/environment_settings.hpp"
+#include "program/runtime_options.hpp"
 
 namespace weir {
 
@@ -58,24 +57,9 @@ job_report report_of(const job_status& status) {
 }  // namespace
 
 result<job> environment::execute(const start_options& start) {
-  auto settings = environment_settings::from(*this);
-  if (!settings) return settings.error();
-  auto physical = make_plan(graph_, settings->planning);
-  if (!physical) return physical.error();
-  for (const auto& notice : settings->notices)
-    logger(log_layer::program, {.job = name_}).warn(notice);
-  job_runtime_options options;
-  options.job = settings->job;
-  options.physical = std::make_shared<const weir::plan>(std::move(*physical));
-  options.checkpoints = settings->checkpoints;
-  options.restarts = settings->restarts;
-  options.tasks = settings->tasks;
-  options.watch = settings->watch;
-  options.state_directory = settings->state_directory;
-  options.fresh = start.fresh;
-  options.from = start.from;
-  options.allow_duplicates = start.allow_duplicates;
-  auto running = job_runtime::start(std::move(options));
+  auto options = runtime_options_of(*this, start);
+  if (!options) return options.error();
+  auto running = job_runtime::start(std::move(*options));
   if (!running) return running.error();
   return job(std::make_shared<job::control>(std::move(*running)));
 }

@@ -34,16 +34,17 @@ LAYERS = {
     "coordinator": 7,
     "api": 8,  # include/weir/*.hpp, include/weir/detail
     "program": 9,
+    "simulation": 10,  # runs whole jobs; linked by tests only
     "apps": 10,
     "bench": 10,  # apps and bench are both programs; gen_text shares the benchmark's text
     "tests": 11,
 }
 # The folders between the core and the public API must not know the API, whatever the numbers say.
-USERS_OF_API = {"api", "program", "apps", "bench", "tests"}
+USERS_OF_API = {"api", "program", "simulation", "apps", "bench", "tests"}
 
 # Include prefix -> folders, or single files, that may use the library. tests/<folder> has the rights of <folder>.
 THIRD_PARTIES = {
-    "caf/": {"actors", "coordinator", "bench/bare_caf_pipeline.cpp"},
+    "caf/": {"actors", "coordinator", "simulation", "bench/bare_caf_pipeline.cpp"},
     "lmdb.h": {"state"},
     "capnp/": {"serialization"},
     "kj/": {"serialization"},

@@ -22,46 +22,47 @@
 #include <span>
 #include <string>
 
+#include "state/store_table.hpp"
 #include "weir/core/bytes.hpp"
 #include "weir/core/result.hpp"
 
 namespace weir {
 
-class lmdb_table {
+class lmdb_table final : public store_table {
  public:
-  using bytes_view = std::span<const std::byte>;
-
   /// Makes an empty table in the new directory `dir` with one entry in it; durable when it returns.
   static result<void> create(const std::filesystem::path& dir, std::uint64_t key, bytes_view value);
   /// Opens an existing one. `map_bytes` is address space, not memory or disk; the file cannot grow
   /// beyond it. Errors: corrupt, incompatible, io.
   static result<std::unique_ptr<lmdb_table>> open(const std::filesystem::path& dir,
                                                   std::size_t map_bytes);
-  ~lmdb_table();
+  ~lmdb_table() override;
 
   /// Opens a write transaction unless one is open. Errors: io, corrupt.
-  result<void> begin();
-  bool writing() const { return transaction_ != nullptr; }
+  result<void> begin() override;
+  bool writing() const override { return transaction_ != nullptr; }
 
   /// Room for a new entry whose key is above all others; to be filled before the next call.
   /// Errors: no_space, io, invariant (key not above); each ends the transaction.
-  result<std::span<std::byte>> append(std::uint64_t key, std::size_t size);
+  result<std::span<std::byte>> append(std::uint64_t key, std::size_t size) override;
   /// Adds or replaces an entry.
-  result<void> put(std::uint64_t key, bytes_view value);
+  result<void> put(std::uint64_t key, bytes_view value) override;
   /// Removes an entry if it exists. One whose pages on disk are damaged stays (as a leak), because
   /// LMDB would free other entries' pages with it.
-  result<void> erase(std::uint64_t key);
+  result<void> erase(std::uint64_t key) override;
   /// Makes all changes since begin() durable, in one step. Errors: no_space, io; each ends the
   /// transaction.
-  result<void> commit();
-  void roll_back();
+  result<void> commit() override;
+  void roll_back() override;
 
   /// Calls `use` with the value, which is valid during the call only, as the open transaction sees
   /// it. Errors: not_found, and what `use` returns.
-  result<void> get(std::uint64_t key, const std::function<result<void>(bytes_view)>& use) const;
+  result<void> get(std::uint64_t key,
+                   const std::function<result<void>(bytes_view)>& use) const override;
   /// Calls `use` for every entry in the order of the keys, until it returns an error.
   result<void> for_each(
-      const std::function<result<void>(std::uint64_t key, bytes_view value)>& use) const;
+      const std::function<result<void>(std::uint64_t key, bytes_view value)>& use) const override;
+  std::string name() const override { return data_file_.string(); }
 
   const std::filesystem::path& data_file() const { return data_file_; }
 

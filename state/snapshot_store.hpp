@@ -18,14 +18,15 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "serialization/manifest.hpp"
-#include "state/lmdb_table.hpp"
 #include "state/snapshot_catalogue.hpp"
 #include "state/state_directory.hpp"
+#include "state/store_table.hpp"
 #include "weir/core/bytes.hpp"
 #include "weir/core/chunk.hpp"
 #include "weir/core/ids.hpp"
@@ -63,6 +64,11 @@ class snapshot_store {
   static result<std::unique_ptr<snapshot_store>> open(const std::filesystem::path& dir,
                                                       store_options options, std::string job,
                                                       unix_ms_clock clock);
+  /// The same on a table of the caller's, with no directory and no lock: whoever has the table sees to it that nobody else
+  /// does. An empty table becomes a new store.
+  static result<std::unique_ptr<snapshot_store>> open_on(std::unique_ptr<store_table> table,
+                                                         store_options options, std::string job,
+                                                         unix_ms_clock clock);
   ~snapshot_store();
   snapshot_store(const snapshot_store&) = delete;
   snapshot_store& operator=(const snapshot_store&) = delete;
@@ -126,7 +132,10 @@ class snapshot_store {
   /// P18: the oldest checkpoint that is kept, readable or not; 0 if none.
   epoch_id oldest_retained() const { return catalogue_.oldest().value_or(epoch_id{}); }
 
-  const std::filesystem::path& directory() const { return directory_.path(); }
+  /// A simulated one has none.
+  bool has_directory() const { return directory_.has_value(); }
+  /// REQUIRES: has_directory().
+  const std::filesystem::path& directory() const { return directory_->path(); }
 
  private:
   struct counters {
@@ -136,8 +145,9 @@ class snapshot_store {
     epoch_id run_begins;  ///< the initial checkpoint of the newest run
   };
 
-  snapshot_store(state_directory directory, std::unique_ptr<lmdb_table> table,
+  snapshot_store(std::optional<state_directory> directory, std::unique_ptr<store_table> table,
                  store_options options, std::string job, unix_ms_clock clock);
+  static result<std::unique_ptr<snapshot_store>> filled(std::unique_ptr<snapshot_store> store);
   result<void> load_all();
   result<void> load_entry(std::uint64_t key, std::span<const std::byte> value);
   result<void> load_superblock(std::span<const std::byte> value) const;
@@ -153,8 +163,9 @@ class snapshot_store {
   error lose_transaction(error why);
 
   // set once
-  state_directory directory_;  // outlives the table: its lock is the table's only lock
-  std::unique_ptr<lmdb_table> table_;
+  std::optional<state_directory>
+      directory_;  // outlives the table: its lock is the table's only lock
+  std::unique_ptr<store_table> table_;
   store_options options_;
   std::string job_;
   unix_ms_clock clock_;

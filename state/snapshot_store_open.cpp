@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "serialization/frame.hpp"
+#include "state/lmdb_table.hpp"
 #include "state/snapshot_store.hpp"
 #include "state/store_internals.hpp"
 
@@ -37,16 +38,19 @@ result<void> create_store(const fs::path& dir, const fs::path& place, const std:
   return sync_directory(dir);
 }
 
+result<void> check_options(const store_options& options) {
+  if (options.retained >= 2) return {};
+  return error{error_code::invalid_argument, "retained checkpoints is " +
+                                                 std::to_string(options.retained) +
+                                                 ", at least 2 are kept"};  // P18
+}
+
 }  // namespace
 
 result<std::unique_ptr<snapshot_store>> snapshot_store::open(const fs::path& dir,
                                                              store_options options, std::string job,
                                                              unix_ms_clock clock) {
-  if (options.retained < 2) {
-    return error{error_code::invalid_argument, "retained checkpoints is " +
-                                                   std::to_string(options.retained) +
-                                                   ", at least 2 are kept"};  // P18
-  }
+  if (auto allowed = check_options(options); !allowed) return allowed.error();
   auto directory = state_directory::open(dir);
   if (!directory) return directory.error();
   const fs::path place = directory->path() / "snapshots.mdb";
@@ -56,16 +60,35 @@ result<std::unique_ptr<snapshot_store>> snapshot_store::open(const fs::path& dir
   }
   auto table = lmdb_table::open(place, options.map_bytes);
   if (!table) return table.error();
-  std::unique_ptr<snapshot_store> store(new snapshot_store(
-      std::move(*directory), std::move(*table), options, std::move(job), std::move(clock)));
-  if (auto loaded = store->load_all(); !loaded) {
-    return prefixed(store->table_->data_file().string(), loaded.error());
+  return filled(std::unique_ptr<snapshot_store>(new snapshot_store(
+      std::move(*directory), std::move(*table), options, std::move(job), std::move(clock))));
+}
+
+result<std::unique_ptr<snapshot_store>> snapshot_store::open_on(std::unique_ptr<store_table> table,
+                                                                store_options options,
+                                                                std::string job,
+                                                                unix_ms_clock clock) {
+  if (auto allowed = check_options(options); !allowed) return allowed.error();
+  const auto nothing = [](bytes_view) -> result<void> { return {}; };
+  if (!table->get(superblock_key, nothing)) {
+    if (auto begun = table->begin(); !begun) return begun.error();
+    if (auto put = table->put(superblock_key, superblock(job)); !put) return put.error();
+    if (auto committed = table->commit(); !committed) return committed.error();
   }
+  return filled(std::unique_ptr<snapshot_store>(new snapshot_store(
+      std::nullopt, std::move(table), options, std::move(job), std::move(clock))));
+}
+
+result<std::unique_ptr<snapshot_store>> snapshot_store::filled(
+    std::unique_ptr<snapshot_store> store) {
+  if (auto loaded = store->load_all(); !loaded)
+    return prefixed(store->table_->name(), loaded.error());
   return store;
 }
 
-snapshot_store::snapshot_store(state_directory directory, std::unique_ptr<lmdb_table> table,
-                               store_options options, std::string job, unix_ms_clock clock)
+snapshot_store::snapshot_store(std::optional<state_directory> directory,
+                               std::unique_ptr<store_table> table, store_options options,
+                               std::string job, unix_ms_clock clock)
     : directory_(std::move(directory)),
       table_(std::move(table)),
       options_(options),

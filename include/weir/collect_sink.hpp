@@ -5,6 +5,7 @@
 // Owner:      the collection is shared between program and tasks, and has a lock; the sink's task owns the rest.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
@@ -34,6 +35,13 @@ class collected {
   std::size_t size() const {
     const std::lock_guard hold(mutex_);
     return records_.size();
+  }
+  /// The newest epoch of which any subtask has shown records; 0: none.
+  epoch_id newest_epoch() const {
+    const std::lock_guard hold(mutex_);
+    epoch_id newest;
+    for (const auto& [subtask, epoch] : committed_) newest = std::max(newest, epoch);
+    return newest;
   }
   /// Adds the records of one epoch of one subtask, unless it has them already (a repeated commit).
   void add(std::uint32_t subtask, epoch_id epoch, const std::vector<T>& records) {

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "simulation/memory_table.hpp"
+
+#include <utility>
+
+#include "state/store_internals.hpp"
+#include "weir/core/check.hpp"
+
+namespace weir {
+
+result<void> memory_table::begin() {
+  writing_ = true;
+  return {};
+}
+
+result<void> memory_table::written(const char* what) {
+  if (disk_->failing_writes == 0) return {};
+  --disk_->failing_writes;
+  ++disk_->failed_writes;
+  roll_back();
+  return error{error_code::io, std::string("cannot ") + what + " the simulated disk"};
+}
+
+result<std::span<std::byte>> memory_table::append(std::uint64_t key, std::size_t size) {
+  WEIR_CHECK(writing_, key);
+  if (auto done = written("append to"); !done) return done.error();
+  auto& value = changes_[key].emplace();
+  value.resize(size);
+  return std::span<std::byte>(value);
+}
+
+result<void> memory_table::put(std::uint64_t key, bytes_view value) {
+  WEIR_CHECK(writing_, key);
+  if (auto done = written("write to"); !done) return done;
+  changes_[key].emplace(value.begin(), value.end());
+  return {};
+}
+
+result<void> memory_table::erase(std::uint64_t key) {
+  WEIR_CHECK(writing_, key);
+  changes_[key] = std::nullopt;
+  return {};
+}
+
+result<void> memory_table::commit() {
+  WEIR_CHECK(writing_);
+  if (auto done = written("sync"); !done) return done;
+  for (auto& [key, value] : changes_) {
+    if (!value) {
+      disk_->durable.erase(key);
+      continue;
+    }
+    if (key >> detail::class_shift == detail::manifest_class)
+      disk_->manifests.push_back({key & detail::number_mask});
+    disk_->durable[key] = std::move(*value);
+  }
+  roll_back();
+  return {};
+}
+
+void memory_table::roll_back() {
+  changes_.clear();
+  writing_ = false;
+}
+
+const byte_vector* memory_table::find(std::uint64_t key) const {
+  if (const auto changed = changes_.find(key); changed != changes_.end())
+    return changed->second ? &*changed->second : nullptr;
+  const auto found = disk_->durable.find(key);
+  return found == disk_->durable.end() ? nullptr : &found->second;
+}
+
+result<void> memory_table::get(std::uint64_t key,
+                               const std::function<result<void>(bytes_view)>& use) const {
+  const byte_vector* value = find(key);
+  if (value == nullptr)
+    return error{error_code::not_found, "no entry " + std::to_string(key) + " in " + name()};
+  return use(*value);
+}
+
+result<void> memory_table::for_each(
+    const std::function<result<void>(std::uint64_t, bytes_view)>& use) const {
+  auto all = disk_->durable;
+  for (const auto& [key, value] : changes_) {
+    all.erase(key);
+    if (value) all[key] = *value;
+  }
+  for (const auto& [key, value] : all) {
+    if (auto used = use(key, value); !used) return used;
+  }
+  return {};
+}
+
+}  // namespace weir

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// memory_table is a store_table without a disk. What is durable lies on a memory_disk, which survives the table as a disk
+// survives a process; what was not committed goes with the table. Writes fail when the disk says so.
+//
+// Owner:      the table: a snapshot store; the disk: a simulated job.
+// Invariants: those of store_table. manifests[i] was durable before manifests[i + 1].
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "state/store_table.hpp"
+#include "weir/core/bytes.hpp"
+#include "weir/core/ids.hpp"
+
+namespace weir {
+
+struct memory_disk {
+  std::map<std::uint64_t, byte_vector> durable;
+  std::vector<epoch_id> manifests;   ///< every epoch whose manifest ever became durable, in order
+  std::uint32_t failing_writes = 0;  ///< so many of the next writes fail
+  std::uint64_t failed_writes = 0;
+};
+
+class memory_table final : public store_table {
+ public:
+  explicit memory_table(std::shared_ptr<memory_disk> disk) : disk_(std::move(disk)) {}
+
+  result<void> begin() override;
+  bool writing() const override { return writing_; }
+  result<std::span<std::byte>> append(std::uint64_t key, std::size_t size) override;
+  result<void> put(std::uint64_t key, bytes_view value) override;
+  result<void> erase(std::uint64_t key) override;
+  result<void> commit() override;
+  void roll_back() override;
+  result<void> get(std::uint64_t key,
+                   const std::function<result<void>(bytes_view)>& use) const override;
+  result<void> for_each(
+      const std::function<result<void>(std::uint64_t key, bytes_view value)>& use) const override;
+  std::string name() const override { return "simulated disk"; }
+
+ private:
+  /// The transaction ends when the disk fails the write.
+  result<void> written(const char* what);
+  const byte_vector* find(std::uint64_t key) const;
+
+  std::shared_ptr<memory_disk> disk_;
+  bool writing_ = false;
+  std::map<std::uint64_t, std::optional<byte_vector>> changes_;  // nullopt: erased
+};
+
+}  // namespace weir

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// simulate() itself, on small jobs: the same seed gives the same run, every kind of fault hits, what is wrong is found
+// and told with the command that shows it again.
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "weir/testing.hpp"
+#include "weir/weir.hpp"
+
+namespace weir::test {
+namespace {
+
+using weir::testing::fault;
+using weir::testing::simulate;
+using weir::testing::simulate_options;
+using weir::testing::simulated_run;
+
+struct counted {
+  std::uint64_t key = 0;
+  std::int64_t count = 0;
+};
+WEIR_RECORD(counted, key, count)
+
+struct count_keys final : keyed_process<std::uint64_t, std::uint64_t, counted> {
+  value_state<std::int64_t> seen{*this, "seen", 0};
+  void process(const std::uint64_t& key, context&, collector<counted>& out) override {
+    seen.update(seen.value() + 1);
+    out.emit({key, seen.value()});
+  }
+};
+
+constexpr std::uint64_t records = 10'000;
+
+/// Three stages: source and map, keyed count, sink of its own.
+void count_job(environment& env, simulated_run& run) {
+  env.from("numbers", generate([](std::uint64_t seq) { return seq; }).count(records).rate(2e6))
+      .map("key", [](std::uint64_t seq) { return seq * 2654435761u % 500; })
+      .key_by([](std::uint64_t key) { return key; })
+      .process<count_keys>("count")
+      .rebalance()
+      .to("out", run.sink<counted>("out"));
+}
+
+/// What a file sink shows: names that begin with a dot or an underscore are not there yet.
+std::vector<std::string> lines_of_parts(const std::filesystem::path& directory) {
+  std::vector<std::string> lines;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with('.') || name.starts_with('_')) continue;
+    std::ifstream file(entry.path());
+    for (std::string line; std::getline(file, line);) lines.push_back(line);
+  }
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("a correct job passes, and every kind of fault hits it") {
+  const auto begin = std::chrono::steady_clock::now();
+  const auto outcome = simulate(count_job, {.runs = 60});
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  CHECK_MESSAGE(outcome.passed(), outcome.story);
+  CHECK(outcome.records == records);
+  for (const auto what :
+       {fault::task_throws, fault::task_killed, fault::process_crashes, fault::store_fails}) {
+    CHECK_MESSAGE(outcome.hits.contains(what), weir::testing::to_string(what));
+  }
+  CHECK(outcome.restarts > 0);
+  CHECK(outcome.restored > 0);
+  std::cout << static_cast<double>(outcome.runs) / took.count() << " runs/s, "
+            << outcome.steps / outcome.runs << " steps, " << outcome.checkpoints / outcome.runs
+            << " checkpoints a run, restored " << outcome.restored << ", restarts "
+            << outcome.restarts << '\n';
+  for (auto [k, n] : outcome.hits) std::cout << to_string(k) << ' ' << n << '\n';
+}
+
+TEST_CASE("the same seed gives the same run, another seed another") {
+  const simulate_options options{.runs = 5, .first_seed = 77, .read_environment = false};
+  const auto once = simulate(count_job, options);
+  const auto again = simulate(count_job, options);
+  CHECK(once.trace_hash == again.trace_hash);
+  CHECK(once.steps == again.steps);
+  CHECK(once.hits == again.hits);
+  const auto other = simulate(count_job, {.runs = 5, .first_seed = 78, .read_environment = false});
+  CHECK(once.trace_hash != other.trace_hash);
+}
+
+TEST_CASE("a job that cannot be built, fails or never ends is a failed simulation that says why") {
+  const auto empty = simulate([](environment&, simulated_run&) {}, {.runs = 1});
+  REQUIRE(!empty.passed());
+  CHECK(empty.story.find("cannot be built") != std::string::npos);
+
+  const auto failing = simulate(
+      [](environment& env, simulated_run& run) {
+        env.set("restart-strategy.type", "none");
+        count_job(env, run);
+      },
+      {.runs = 20, .faults = {fault::task_throws}});
+  REQUIRE(!failing.passed());
+  CHECK(failing.story.find("the job failed") != std::string::npos);
+  CHECK(failing.story.find("a simulated exception in user code") != std::string::npos);
+
+  const auto endless = simulate(
+      [](environment& env, simulated_run& run) {
+        env.from("numbers", generate([](std::uint64_t seq) { return seq; }).rate(1e6))
+            .to("out", run.sink<std::uint64_t>("out"));
+      },
+      {.runs = 1, .steps_max = 20'000});
+  REQUIRE(!endless.passed());
+  CHECK(endless.story.find("has not ended after 20000 steps") != std::string::npos);
+}
+
+TEST_CASE("a sink outside of the simulator is observed: part files, exactly once") {
+  const auto outcome = simulate(
+      [](environment& env, simulated_run& run) {
+        const auto directory = run.directory() / "parts";
+        env.from("numbers", generate([](std::uint64_t seq) { return seq; }).count(2000).rate(1e6))
+            .to("out", file_sink(directory.string()));
+        run.observe("out", [directory] { return lines_of_parts(directory); });
+      },
+      {.runs = 10});
+  CHECK_MESSAGE(outcome.passed(), outcome.story);
+  CHECK(outcome.records == 2000);
+}
+
+}  // namespace weir::test

@@ -26,8 +26,9 @@ strings with(strings all, const strings& more) {
 
 TEST_CASE("SIGSEGV in user code costs one restart, which resumes, and no record") {
   const workload work(test_seed(), 60'000);
-  auto guard = start_guarded(work, {"--fresh", "--fault", "segv", "--fault-at", "60000",
-                                    "--pause-us", "500", "--once", work.at("hurt").string()});
+  auto guard =
+      start_guarded(work, {"--fresh", "--fault", "segv", "--fault-at", "20000", "--committed",
+                           "yes", "--pause-us", "1000", "--once", work.at("hurt").string()});
 
   CHECK_MESSAGE(guard->wait() == 0, guard->log());
 

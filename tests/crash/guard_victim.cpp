@@ -5,6 +5,7 @@
 //   guard_victim run [--guard] --input PATH --output DIR ...
 //     --fault none | segv | abort | hang | throw | eat
 //                      happens at the word number --fault-at of the process, or when it starts (0)
+//     --committed yes  from that word on, as soon as output is committed
 //     --once PATH      only if this file does not exist; it is made then
 //     --pause-us N     sleep after each 32 lines
 //     --grow N         instead of words, that many different keys
@@ -54,6 +55,7 @@ struct options {
   std::string output;
   std::string fault = "none";
   std::string fault_at = "0";
+  std::string committed = "no";
   std::string once;
   std::string pause_us = "0";
   std::string grow = "0";
@@ -75,6 +77,15 @@ void hurt(const options& chosen) {
   if (chosen.fault == "eat") eat_for_ever();
 }
 
+/// Files that are not shown yet have names with a dot.
+bool has_committed(const std::string& output) {
+  std::error_code missing;
+  for (const auto& entry : std::filesystem::directory_iterator(output, missing)) {
+    if (!entry.path().filename().string().starts_with(".")) return true;
+  }
+  return false;
+}
+
 struct word_count {
   std::string word;
   std::int64_t count = 0;
@@ -89,8 +100,13 @@ struct count_words final : weir::keyed_process<std::string, std::string, word_co
   std::uint64_t fault_at;
   static inline std::atomic<std::uint64_t> words{0};
 
+  bool is_due(std::uint64_t word) const {
+    if (chosen.committed == "no") return word == fault_at;
+    return word >= fault_at && word % 64 == 0 && has_committed(chosen.output);
+  }
+
   void process(const std::string& word, context&, weir::collector<word_count>& out) override {
-    if (fault_at != 0 && ++words == fault_at) hurt(chosen);
+    if (fault_at != 0 && is_due(++words)) hurt(chosen);
     seen.update(seen.value() + 1);
     out.emit({word, seen.value()});
   }
@@ -137,6 +153,7 @@ int main(int argc, char** argv) {
       .option("--output", chosen.output, "directory of the counts")
       .option("--fault", chosen.fault, "none | segv | abort | hang | throw | eat")
       .option("--fault-at", chosen.fault_at, "the word at which it happens; 0: at the start")
+      .option("--committed", chosen.committed, "yes: not before output is committed")
       .option("--once", chosen.once, "only if this file does not exist yet")
       .option("--pause-us", chosen.pause_us, "after each 32 lines")
       .option("--grow", chosen.grow, "keys to remember, instead of words");

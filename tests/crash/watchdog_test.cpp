@@ -11,11 +11,9 @@ using namespace weir::crash;
 namespace {
 
 strings hanging(const workload& work) {
-  return {"--fault",    "hang",
-          "--fault-at", "60000",
-          "--once",     work.at("hurt").string(),
-          "--pause-us", "500",
-          "-D",         "task.hang.timeout=500 ms"};
+  return {"--fault",     "hang", "--fault-at", "20000",
+          "--committed", "yes",  "--once",     work.at("hurt").string(),
+          "--pause-us",  "1000", "-D",         "task.hang.timeout=500 ms"};
 }
 
 }  // namespace

@@ -340,3 +340,27 @@ TEST_CASE("a source, a second policy, no kill and too many are errors of the gra
     CHECK_MESSAGE(contains(refused.error().text(), part), refused.error().text());
   }
 }
+
+TEST_CASE("what an operator throws is not blamed on the record in front that filled its batch") {
+  const weir::scratch_directory scratch;
+  auto env = make_environment(scratch.path() / "state");
+  env.set("restart-strategy.type", "none");
+  const auto with = make_poison(in_process, {bad});
+  outcome out;
+  const auto spread = [](const hit& record, weir::collector<hit>& into) {
+    for (std::uint64_t i = 0; i < 50; ++i) into.emit({record.key, record.value * 50 + i});
+  };
+  const auto numbers = env.from("hits", weir::generate(make_hit).count(records / 50));
+  const auto many = with_policy(numbers.flat_map("spread", spread), policy::dead_letter, 2,
+                                "bad-spread", out.letters[in_map]);
+  with_policy(many.process<pass_on>("pass", with), policy::dead_letter, 2, "bad-pass",
+              out.letters[in_process])
+      .to("out", weir::discard_sink());
+
+  run_to_finish(env);
+
+  CHECK(with->kills[in_process] == 2);
+  CHECK(out.letters_of(in_map).empty());
+  REQUIRE(out.letters_of(in_process).size() == 1);
+  CHECK(out.letters_of(in_process).front().as<hit>()->value == bad);
+}

@@ -244,7 +244,7 @@ class operator_harness {
       for (const auto& piece : found->second.chunks) check(state.table->load(piece, {}));
       state.table->restored(from.epoch, found->second.deltas);
     }
-    check(part.restore({from.epoch == epoch_id{}, {from.lists, {}, {}}}));
+    check(part.restore({from.epoch == epoch_id{}, from.epoch, {from.lists, {}, {}}}));
   }
   void drain(const keyed_image& state) {
     std::vector<chunk> chunks;

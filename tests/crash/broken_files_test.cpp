@@ -72,7 +72,7 @@ TEST_CASE("an output directory that cannot be made fails the job by name") {
 
 TEST_CASE("an output directory that vanishes fails the job by name") {
   const workload work(test_seed(), 60'000);
-  auto process = work.start({few_restarts, "pause_us=1000"});
+  auto process = work.start({few_restarts, "pause_us=5000"});
   REQUIRE_MESSAGE(process->wait_until([&] { return work.is_halfway(); }), process->log());
 
   std::error_code again;  // a file may come into being while the others are removed
@@ -84,7 +84,7 @@ TEST_CASE("an output directory that vanishes fails the job by name") {
 
 TEST_CASE("an output directory that is renamed is followed, and nothing is lost") {
   const workload work(test_seed(), 60'000);
-  auto process = work.start({few_restarts, "pause_us=1000"});
+  auto process = work.start({few_restarts, "pause_us=5000"});
   REQUIRE_MESSAGE(process->wait_until([&] { return work.is_halfway(); }), process->log());
 
   fs::rename(work.output(), work.at("elsewhere"));

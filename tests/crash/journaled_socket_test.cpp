@@ -19,7 +19,8 @@ namespace {
 
 constexpr std::size_t process_kills_least = 20;
 constexpr std::size_t crashes_least = 50;
-constexpr std::size_t process_kills_most = 60;
+constexpr std::size_t process_kills_most = 80;
+constexpr std::size_t each_least = 5;  // of each kind: how many there are by then is chance
 
 /// feed, as long as the test runs.
 class text_server {
@@ -51,7 +52,10 @@ struct crash_counts {
 
   /// Crashes that hit live work: each was followed by a restart, or was a kill -9 that found the process alive.
   std::size_t total() const { return restarts + processes; }
-  bool enough() const { return processes >= process_kills_least && total() >= crashes_least; }
+  bool enough() const {
+    return processes >= process_kills_least && total() >= crashes_least &&
+           std::min({thrown, ended_actors, replays}) >= each_least;
+  }
   void add(const std::string& log) {
     thrown += times(log, "victim: throws");
     ended_actors += times(log, "victim: ends the actor");
@@ -79,7 +83,7 @@ void run_and_kill(const workload& work, const text_server& server, std::mt19937_
 
 /// A run with pauses that is killed when it has committed something.
 void kill_when_halfway(const workload& work, const text_server& server) {
-  auto process = work.start(server.arguments({"pause_us=1000"}));
+  auto process = work.start(server.arguments({"pause_us=10000"}));
   REQUIRE_MESSAGE(process->wait_until([&] { return work.is_halfway(); }), process->log());
   REQUIRE(process->kill_9());
   REQUIRE(work.is_halfway());
@@ -114,10 +118,7 @@ TEST_CASE(
   MESSAGE(crashes.thrown, " throws, ", crashes.ended_actors, " ended actors, ", crashes.restarts,
           " restarts of tasks, ", crashes.processes, " kill -9, ", crashes.replays, " replays");
   stormy.check_exact();
-  CHECK(crashes.thrown >= 5);
-  CHECK(crashes.ended_actors >= 5);
   CHECK(crashes.enough());
-  CHECK(crashes.replays >= 5);
   CHECK(times(server.log(), "a client goes on at line") >= 5);
   // P18: what no checkpoint needs any more is gone.
   CHECK(journal_files(stormy).front().filename() != "00000000000000000000.journal");

@@ -14,6 +14,11 @@
 
 #include "weir/weir.hpp"
 
+/// The sanitizer would make an exit of what must be a death by a signal.
+extern "C" const char* __asan_default_options() {
+  return "handle_segv=0:handle_abort=0";
+}
+
 namespace {
 
 constexpr std::uint64_t records = 20'000;

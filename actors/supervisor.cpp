@@ -33,7 +33,7 @@ void start_task(self_ptr self, task_id task) {
   state.tasks[task.value] = self->spawn<caf::monitored>(
       task_actor, task_wiring{options.physical, task, options.job, options.settings,
                               caf::actor_cast<caf::actor>(self), options.store, lane,
-                              options.pulses, options.breadcrumbs, options.world});
+                              options.pulses, options.breadcrumbs, options.world, options.faults});
   if (options.world) options.world->on_spawn(name, state.tasks[task.value]);
   state.by_address[state.tasks[task.value].address()] = task;
 }

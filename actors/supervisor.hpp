@@ -28,7 +28,8 @@ struct supervisor_options {
   caf::actor store;
   std::shared_ptr<task_pulses> pulses;  ///< one for each task
   std::shared_ptr<breadcrumb_file> breadcrumbs;
-  std::shared_ptr<job_world> world;  ///< none: the real one
+  std::shared_ptr<job_world> world;        ///< none: the real one
+  std::shared_ptr<fault_injector> faults;  ///< nullptr: none are injected
 };
 
 struct supervisor_state {

@@ -6,6 +6,7 @@
 #include <exception>
 #include <utility>
 
+#include "actors/fault_strike.hpp"
 #include "weir/core/poison.hpp"
 
 namespace weir {
@@ -37,6 +38,8 @@ void task_shell::guarded(F&& work) {
     work();
   } catch (const poison_error& failure) {
     fail(failure.failure(), failure.kill());
+  } catch (const injected_kill&) {
+    self_->quit(caf::exit_reason::kill);
   } catch (...) {
     fail(current_error());
   }
@@ -303,6 +306,15 @@ std::int64_t task_shell::wall_ms() const {
 
 void task_shell::report(std::string_view text) {
   log_.info(text);
+}
+
+task_faults* task_shell::faults() {
+  return wiring_.faults ? wiring_.faults->of(wiring_.task) : nullptr;
+}
+
+void task_shell::strike(const planned_fault& fault) {
+  log_.warn("injected fault \"" + fault.text + "\" hits");
+  weir::strike(fault);
 }
 
 }  // namespace weir

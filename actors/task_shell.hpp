@@ -17,6 +17,7 @@
 #include "actors/job_world.hpp"
 #include "actors/messages.hpp"
 #include "common/log.hpp"
+#include "dataflow/fault_injector.hpp"
 #include "dataflow/plan.hpp"
 #include "dataflow/task_core.hpp"
 #include "dataflow/task_pulse.hpp"
@@ -35,6 +36,7 @@ struct task_wiring {
   std::shared_ptr<task_pulses> pulses;
   std::shared_ptr<breadcrumb_file> breadcrumbs;  ///< nullptr: none are laid (P19)
   std::shared_ptr<job_world> world;              ///< none: the real one
+  std::shared_ptr<fault_injector> faults;        ///< nullptr: none are injected
 };
 
 class task_shell final : public task_ports {
@@ -75,6 +77,8 @@ class task_shell final : public task_ports {
   std::int64_t wall_ms() const override;
   void report(std::string_view text) override;
   void beat() override { pulse_.beat(); }
+  task_faults* faults() override;
+  void strike(const planned_fault& fault) override;
 
  private:
   template <class F>

@@ -261,6 +261,22 @@ constexpr configuration_key keys[] = {
      .least = "16 mb",
      .most = "1024 tb",
      .zero_is_off = true},
+
+    // -- tests of the user's job -----------------------------------------------------------------
+    {.name = "weir.injection.enabled",
+     .kind = boolean,
+     .fallback = "false",
+     .meaning = "whether the faults of weir.injection.plan are injected"},
+    {.name = "weir.injection.plan",
+     .kind = text,
+     .fallback = "",
+     .meaning = "faults to inject, divided by ';' (docs/operating.md)"},
+    {.name = "weir.injection.seed",
+     .kind = integer,
+     .fallback = "",
+     .meaning = "of the faults that hit by chance; unset: a new one each time, which is logged",
+     .least = "0",
+     .most = "9223372036854775807"},
 };
 
 }  // namespace

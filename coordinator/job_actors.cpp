@@ -56,10 +56,11 @@ caf::actor spawn_job(caf::actor_system& system, const job_runtime_options& optio
                      std::move(around.beginning.machine), around.board, around.seed, around.world);
   auto store =
       spawn_blocking(system, world, "store", store_actor, std::move(around.store), coordinator);
-  auto supervised = spawn_blocking(
-      system, world, "supervisor", supervisor,
-      supervisor_options{options.physical, options.job, options.tasks, coordinator, store,
-                         around.pulses, around.beginning.breadcrumbs, around.world});
+  auto supervised =
+      spawn_blocking(system, world, "supervisor", supervisor,
+                     supervisor_options{options.physical, options.job, options.tasks, coordinator,
+                                        store, around.pulses, around.beginning.breadcrumbs,
+                                        around.world, world == nullptr ? options.faults : nullptr});
   caf::anon_send(coordinator, team{supervised, store});
   return coordinator;
 }

@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <mutex>
 #include <random>
 #include <thread>
 #include <utility>
 
 #include "actors/messages.hpp"
+#include "common/log.hpp"
 #include "coordinator/coordinator_actor.hpp"
 #include "coordinator/job_actors.hpp"
 #include "coordinator/watchdog.hpp"
@@ -42,6 +44,9 @@ struct job_runtime::actors {
   std::shared_ptr<const plan> physical;
   std::optional<epoch_id> restored_from;
   std::shared_ptr<breadcrumb_file> breadcrumbs;
+  std::shared_ptr<fault_injector> faults;
+  std::string job;
+  std::once_flag faults_reported;
   std::shared_ptr<job_board> board = std::make_shared<job_board>();
   std::shared_ptr<task_pulses> pulses = std::make_shared<task_pulses>(physical->tasks.size());
   system_config config;
@@ -85,6 +90,8 @@ result<std::unique_ptr<job_runtime>> job_runtime::start(job_runtime_options opti
   auto running = std::make_unique<actors>(options.physical);
   running->restored_from = begun->restored_from;
   running->breadcrumbs = begun->breadcrumbs;
+  running->faults = options.faults;
+  running->job = options.job;
   running->coordinator = spawn_job(running->system, options,
                                    {std::move(store),
                                     std::move(*begun),
@@ -99,7 +106,9 @@ result<std::unique_ptr<job_runtime>> job_runtime::start(job_runtime_options opti
 job_status job_runtime::status() const {
   const std::lock_guard hold(actors_->board->mutex);
   const auto& board = *actors_->board;
-  return {board.over, board.cancelled, board.failure, actors_->restored_from, board.counters};
+  return {board.over,     board.cancelled,
+          board.failure,  actors_->restored_from,
+          board.counters, actors_->faults ? actors_->faults->counts() : std::vector<fault_count>{}};
 }
 
 job_status job_runtime::wait() {
@@ -107,7 +116,16 @@ job_status job_runtime::wait() {
     std::unique_lock hold(actors_->board->mutex);
     actors_->board->changed.wait(hold, [this] { return actors_->board->over; });
   }
+  std::call_once(actors_->faults_reported, [this] { report_faults(); });
   return status();
+}
+
+void job_runtime::report_faults() const {
+  if (!actors_->faults) return;
+  const logger log(log_layer::coordinator, {.job = actors_->job});
+  for (const auto& fault : actors_->faults->counts()) {
+    if (fault.hits == 0) log.warn("injected fault \"" + fault.text + "\" has never hit");
+  }
 }
 
 void job_runtime::cancel() {

@@ -12,11 +12,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "coordinator/checkpoint_settings.hpp"
 #include "coordinator/job_machine.hpp"
 #include "coordinator/restart_settings.hpp"
 #include "coordinator/watchdog_settings.hpp"
+#include "dataflow/fault_injector.hpp"
 #include "dataflow/plan.hpp"
 #include "dataflow/task_core.hpp"
 #include "weir/core/result.hpp"
@@ -34,6 +36,7 @@ struct job_runtime_options {
   bool fresh = false;
   std::optional<epoch_id> from;
   bool allow_duplicates = false;
+  std::shared_ptr<fault_injector> faults;  ///< nullptr: none are injected. A simulation has its own
 };
 
 struct job_status {
@@ -42,6 +45,7 @@ struct job_status {
   std::optional<error> failure;
   std::optional<epoch_id> restored_from;
   job_counters counters;
+  std::vector<fault_count> faults;  ///< that were to be injected
 };
 
 class job_runtime {
@@ -62,6 +66,7 @@ class job_runtime {
  private:
   struct actors;
   explicit job_runtime(std::unique_ptr<actors> running);
+  void report_faults() const;
   std::unique_ptr<actors> actors_;
 };
 

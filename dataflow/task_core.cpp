@@ -49,11 +49,13 @@ task_core::task_core(std::shared_ptr<const plan> physical, task_id task, attempt
                plan_->chain_of(task).parallelism, attempt},
       settings_(settings),
       ports_(ports),
+      faults_(ports.faults()),
       inputs_(input_channels(*plan_, task), attempt, settings.mode),
       gates_(make_gates(*plan_, task, attempt, ports)),
       units_(*plan_, plan_->chain_of(task), pointers_to(gates_)),
       snapshots_(task, attempt, head_of(subtask_), units_.parts(), ports) {
   units_.attach(*this);
+  if (faults_ != nullptr) faults_->begin_attempt();
 }
 
 task_core::~task_core() = default;
@@ -144,6 +146,7 @@ void task_core::abandon(epoch_id epoch) {
 
 void task_core::on_commit(epoch_id epoch, epoch_id oldest_retained) {
   if (!runs()) return;
+  meet_phase(fault_phase::committing, epoch);
   snapshots_.complete(epoch);
   for (auto* part : units_.parts()) part->retained_from(oldest_retained);
   for (auto& [uid, watch] : watches_) watch.on_complete(epoch);
@@ -171,6 +174,7 @@ void task_core::snapshot(epoch_id epoch) {
   if (epoch <= last_snapshot_) return;
   last_snapshot_ = epoch;
   for (auto& [uid, watch] : watches_) watch.on_snapshot(epoch);
+  meet_phase(fault_phase::aligning, epoch);
   const bool declines = snapshots_.open();
   const auto open_epoch = snapshots_.epoch();
   if (!declines) snapshots_.begin(epoch, phase_ == phase::finishing);
@@ -180,6 +184,7 @@ void task_core::snapshot(epoch_id epoch) {
   if (declines) {
     ports_.decline(epoch, "draining epoch " + to_string(*open_epoch));
   } else {
+    meet_phase(fault_phase::draining, epoch);
     snapshots_.advance();
   }
 }
@@ -215,6 +220,7 @@ void task_core::step() {
 void task_core::take_inputs() {
   for (int i = 0; i < batches_per_step && inputs_.has_work() && can_take_input(); ++i) {
     auto next = inputs_.next();
+    if (inputs_.aligning()) meet_phase(fault_phase::aligning, *inputs_.aligning());
     if (next.abandoned) abandon(*next.abandoned);  // P7
     if (next.aligned) snapshot(*next.aligned);
     if (next.batch) process(std::move(*next.batch));
@@ -224,7 +230,8 @@ void task_core::take_inputs() {
 
 void task_core::process(element what) {
   batch_ptr content = std::move(what.content);
-  records_in_ += content->size();
+  const std::uint64_t records = content->size();
+  records_in_ += records;
   if (content->shared) {  // a broadcast: other readers see the same batch
     batch_ptr own(content->copy());
     units_.accept(*own);
@@ -232,6 +239,7 @@ void task_core::process(element what) {
     units_.accept(*content);
     content->clear();
   }
+  meet_batch(records);
   const auto& from = inputs_.sender(what.channel);
   ports_.give_credit(from.peer,
                      {what.attempt, from.exchange, from.peer_channel, std::move(content)});
@@ -253,8 +261,19 @@ void task_core::poll_source() {
       flush();  // nothing more to do: what is there leaves at once
       return;
     }
+    meet_batch(0);
     after_batch();
   }
+}
+
+void task_core::meet_batch(std::uint64_t records) {
+  if (faults_ == nullptr) return;
+  faults_->on_batch(records, [this](const planned_fault& fault) { ports_.strike(fault); });
+}
+
+void task_core::meet_phase(fault_phase reached, epoch_id epoch) {
+  if (faults_ == nullptr) return;
+  faults_->on_phase(reached, epoch, [this](const planned_fault& fault) { ports_.strike(fault); });
 }
 
 /// The backstop of flush-when-idle: a batch waits for company no longer than the buffer timeout.

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "dataflow/chain_units.hpp"
+#include "dataflow/fault_injector.hpp"
 #include "dataflow/input_gate.hpp"
 #include "dataflow/output_gate.hpp"
 #include "dataflow/plan.hpp"
@@ -96,6 +97,8 @@ class task_core final : public unit_host {
   void take_inputs();
   void poll_source();
   void after_batch();
+  void meet_batch(std::uint64_t records);
+  void meet_phase(fault_phase reached, epoch_id epoch);
   void process(element what);
   void snapshot(epoch_id epoch);
   void finish_input();
@@ -109,6 +112,7 @@ class task_core final : public unit_host {
   task_settings settings_;
   task_ports& ports_;
   phase phase_ = phase::building;
+  task_faults* faults_;  // nullptr: none are injected
 
   std::map<std::string, record_watch> watches_;  // of operators with a poison policy; before them
   epoch_id restored_from_;

@@ -19,6 +19,9 @@
 
 namespace weir {
 
+class task_faults;
+struct planned_fault;
+
 /// Where in a task's snapshot a chunk belongs.
 struct chunk_place {
   std::uint32_t part = 0;   ///< index of the operator in the snapshot
@@ -67,6 +70,10 @@ class task_ports {
   virtual void report(std::string_view text) = 0;
   /// The task has done a batch and goes on (P20).
   virtual void beat() {}
+  /// What a user wants to go wrong in this task; nullptr: nothing.
+  virtual task_faults* faults() { return nullptr; }
+  /// The moment of a fault has come; may throw, or not return.
+  virtual void strike(const planned_fault&) {}
 };
 
 }  // namespace weir

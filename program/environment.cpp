@@ -51,6 +51,7 @@ job_report report_of(const job_status& status) {
   report.checkpoints_failed = status.counters.failed;
   report.restarts = status.counters.restarts;
   report.last_restart = status.counters.last_restart;
+  for (const auto& fault : status.faults) report.faults.push_back({fault.text, fault.hits});
   return report;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "program/environment_settings.hpp"
 
+#include <utility>
+
 #include "common/configuration.hpp"
 
 namespace weir {
@@ -14,6 +16,8 @@ result<environment_settings> environment_settings::from(const environment& of) {
   if (!checkpoints) return checkpoints.error();
   auto restarts = restart_settings::from(*config);
   if (!restarts) return restarts.error();
+  auto injection = injection_settings::from(*config);
+  if (!injection) return injection.error();
 
   environment_settings made;
   made.job = config->has_value("pipeline.name") ? config->get_text("pipeline.name") : of.name();
@@ -31,6 +35,8 @@ result<environment_settings> environment_settings::from(const environment& of) {
                              : std::filesystem::path("weir-state") / made.job;
   made.tasks.state_directory = made.state_directory.string();
   made.notices = config->notices();
+  if (auto notice = injection->notice(); !notice.empty()) made.notices.push_back(std::move(notice));
+  made.injection = std::move(*injection);
   return made;
 }
 

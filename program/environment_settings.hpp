@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "coordinator/checkpoint_settings.hpp"
+#include "coordinator/injection_settings.hpp"
 #include "coordinator/restart_settings.hpp"
 #include "coordinator/watchdog_settings.hpp"
 #include "dataflow/plan.hpp"
@@ -25,6 +26,7 @@ struct environment_settings {
   restart_settings restarts;
   task_settings tasks;
   watchdog_settings watch;
+  injection_settings injection;
   std::filesystem::path state_directory;  ///< `state.dir`, else weir-state/<job>
   std::vector<std::string> notices;
 

@@ -2,12 +2,32 @@
 #include "program/runtime_options.hpp"
 
 #include <memory>
+#include <random>
+#include <string>
 #include <utility>
 
 #include "common/log.hpp"
 #include "program/environment_settings.hpp"
 
 namespace weir {
+namespace {
+
+/// nullptr: none are to be injected.
+result<std::shared_ptr<fault_injector>> make_faults(const environment_settings& settings,
+                                                    const plan& physical) {
+  const auto& wanted = settings.injection;
+  if (!wanted.enabled || wanted.plan.empty()) return std::shared_ptr<fault_injector>();
+  const auto seed = wanted.seed.value_or(std::random_device{}());
+  auto made = fault_injector::make(wanted.plan, physical, seed);
+  if (made) {
+    logger(log_layer::program, {.job = settings.job})
+        .warn("faults will be injected: " + std::to_string(wanted.plan.size()) +
+              " of weir.injection.plan, with weir.injection.seed=" + std::to_string(seed));
+  }
+  return made;
+}
+
+}  // namespace
 
 result<job_runtime_options> runtime_options_of(const environment& env, const start_options& start) {
   auto settings = environment_settings::from(env);
@@ -16,7 +36,10 @@ result<job_runtime_options> runtime_options_of(const environment& env, const sta
   if (!physical) return physical.error();
   for (const auto& notice : settings->notices)
     logger(log_layer::program, {.job = env.name()}).warn(notice);
+  auto faults = make_faults(*settings, *physical);
+  if (!faults) return faults.error();
   job_runtime_options options;
+  options.faults = std::move(*faults);
   options.job = settings->job;
   options.physical = std::make_shared<const plan>(std::move(*physical));
   options.checkpoints = settings->checkpoints;

@@ -40,6 +40,12 @@ struct start_options {
       false;  ///< P18: resume from an older one although sinks may repeat output
 };
 
+/// A fault of weir.injection.plan, and how often it has hit in this run; 0: it has tested nothing.
+struct injected_fault {
+  std::string text;
+  std::uint64_t hits = 0;
+};
+
 /// How a job ended, or how it stands.
 struct job_report {
   job_state state = job_state::running;
@@ -51,6 +57,7 @@ struct job_report {
   std::uint64_t checkpoints_failed = 0;
   std::uint64_t restarts = 0;
   std::chrono::nanoseconds last_restart{};  ///< failure noticed until records flow again
+  std::vector<injected_fault> faults;       ///< that were to be injected
 };
 
 /// A running job. Copies refer to the same one. When the last copy goes while the job runs, the job is cancelled.

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// fault_plan is what a user wants to go wrong (the setting weir.injection.plan), parsed and checked:
+//
+//   throw task=count/1 record=1000; kill task=count/0 epoch=3 phase=draining; slow task=* for=20ms chance=0.01
+//
+// Owner:      a value.
+// Invariants: a fault has a record, or an epoch and a phase, or none of them; never both.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "weir/core/ids.hpp"
+#include "weir/core/result.hpp"
+
+namespace weir {
+
+enum class fault_kind : std::uint8_t {
+  throw_exception,  ///< in the task, as user code would
+  kill_actor,       ///< of the task
+  hang,             ///< the task never returns
+  slow,             ///< the task returns later
+  abort_process,
+  kill_process,  ///< as kill -9
+};
+
+/// Where a task stands with an epoch.
+enum class fault_phase : std::uint8_t {
+  aligning,    ///< its first marker has come, the state is not frozen
+  draining,    ///< the state is frozen and the marker forwarded, nothing is written
+  committing,  ///< the checkpoint is complete, the task has not committed
+};
+inline constexpr std::size_t fault_phases = 3;
+
+struct planned_fault {
+  std::string text;  ///< as the user wrote it
+  fault_kind kind = fault_kind::throw_exception;
+  std::string task = "*";  ///< "count/1"; "*": any
+  std::optional<std::uint64_t>
+      record;  ///< in the batch with this one, counted from 1 in each attempt of the task
+  std::optional<epoch_id> epoch;         ///< none: any
+  std::optional<fault_phase> phase;      ///< none, but an epoch: the first that is reached
+  std::chrono::nanoseconds duration{0};  ///< of slow
+  std::uint64_t times = 1;               ///< in the life of the process; 0: no bound
+  std::optional<double> chance;          ///< at each opportunity; none: at the first
+
+  bool of_epoch() const { return epoch || phase; }
+};
+
+using fault_plan = std::vector<planned_fault>;
+
+inline constexpr std::size_t planned_faults_max = 64;
+inline constexpr std::chrono::hours fault_duration_max{1};
+
+/// Errors: invalid_argument with the position, the text, and what was expected.
+result<fault_plan> parse_fault_plan(std::string_view text);
+
+}  // namespace weir

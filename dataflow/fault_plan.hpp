@@ -33,7 +33,7 @@ enum class fault_kind : std::uint8_t {
 enum class fault_phase : std::uint8_t {
   aligning,    ///< its first marker has come, the state is not frozen
   draining,    ///< the state is frozen and the marker forwarded, nothing is written
-  committing,  ///< the checkpoint is complete, the task has not committed
+  committing,  ///< the checkpoint is complete, the task has not committed; not of what was restored
 };
 inline constexpr std::size_t fault_phases = 3;
 

@@ -146,7 +146,8 @@ void task_core::abandon(epoch_id epoch) {
 
 void task_core::on_commit(epoch_id epoch, epoch_id oldest_retained) {
   if (!runs()) return;
-  meet_phase(fault_phase::committing, epoch);
+  // What was restored is committed again (P17): a fault there would end each process of a guard anew.
+  if (epoch > restored_from_) meet_phase(fault_phase::committing, epoch);
   snapshots_.complete(epoch);
   for (auto* part : units_.parts()) part->retained_from(oldest_retained);
   for (auto& [uid, watch] : watches_) watch.on_complete(epoch);

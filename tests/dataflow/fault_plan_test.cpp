@@ -16,13 +16,14 @@ using namespace weir;
 using namespace std::chrono_literals;
 using strings = std::vector<std::string>;
 
-/// lines/0, count/0 and count/1: tasks 0, 1, 2.
+/// lines/0, count/0 and count/1, out/0: tasks 0, 1, 2, 3.
 plan small_plan() {
   graph_builder job;
   const auto lines = job.source("lines");
   const auto count = job.operation("count", lines, partitioning::key);
   job.at(lines).parallelism = 1;
   job.at(count).parallelism = 2;
+  job.sink("out", count);
   return job.make({});
 }
 constexpr task_id lines_0{0}, count_0{1}, count_1{2};
@@ -189,7 +190,7 @@ TEST_CASE("a fault of a task that the job does not have, or of a source's record
   };
   CHECK(refused("hang task=cuont/0") ==
         "weir.injection.plan: \"hang task=cuont/0\": there is no task cuont/0; expected "
-        "\"lines\"/0 to 0, \"count\"/0 to 1, an operator of theirs/subtask, or *");
+        "\"lines\"/0 to 0, \"count\"/0 to 1, \"out\"/0 to 0, an operator of theirs/subtask, or *");
   CHECK(refused("hang task=count/2").find("there is no task count/2") != std::string::npos);
   CHECK(refused("hang task=lines/0 record=5").find("a source's task takes no records") !=
         std::string::npos);

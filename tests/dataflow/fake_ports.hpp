@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "dataflow/fault_plan.hpp"
 #include "dataflow/task_ports.hpp"
 
 namespace weir::test {
@@ -29,6 +30,8 @@ struct fake_ports final : task_ports {
     std::string reason;
   };
 
+  explicit fake_ports(task_faults* faults = nullptr) : injected(faults) {}
+
   void send(task_id to, element what) override { sent.push_back({to, std::move(what)}); }
   void give_credit(task_id to, credit_return what) override {
     credits.push_back({to, std::move(what)});
@@ -45,6 +48,13 @@ struct fake_ports final : task_ports {
   std::int64_t wall_ms() const override { return 0; }
   void report(std::string_view) override {}
   void beat() override { ++beats; }
+  task_faults* faults() override { return injected; }
+  /// What was there at the moment of the fault: "kill, sent: b0 m1:1/3, snapshots: 0, confirmed: 0".
+  void strike(const planned_fault& fault) override {
+    struck.push_back(fault.text + ", sent: " + take_sent() +
+                     ", snapshots: " + std::to_string(snapshots.size()) +
+                     ", confirmed: " + std::to_string(confirmed.size()));
+  }
 
   /// What was sent, in short, and forgets it: "b0 b1 m1:2/5 e:0/0" are two batches, the marker of epoch 1 after 2
   /// batches of 5 records, and the end.
@@ -78,6 +88,8 @@ struct fake_ports final : task_ports {
   std::vector<epoch_id> confirmed;
   int times_finishing = 0;
   int beats = 0;
+  task_faults* injected;
+  std::vector<std::string> struck;
   mutable steady_time clock{};
   std::chrono::nanoseconds tick{0};
 };

@@ -48,8 +48,10 @@ struct small_job {
 };
 
 struct task {
-  task(const small_job& job, const std::string& name)
-      : id(*job.physical->find_task(name)), core(job.physical, id, current, {}, ports) {}
+  task(const small_job& job, const std::string& name, task_faults* faults = nullptr)
+      : ports(faults),
+        id(*job.physical->find_task(name)),
+        core(job.physical, id, current, {}, ports) {}
 
   void restore(task_restore from = {}) {
     CHECK(core.begin_restore(std::move(from)).empty());
@@ -126,6 +128,39 @@ TEST_CASE("before resume nothing is processed, and what arrives waits (P13)") {
   count.work();
   CHECK(count.core.records_in() == 2);
   CHECK(count.ports.credits.size() == 1);
+}
+
+TEST_CASE("a task meets injected faults after its record's batch, and in each phase of an epoch") {
+  small_job job;
+  const auto faults =
+      fault_injector::make(parse_fault_plan("hang record=3; hang phase=aligning; hang "
+                                            "phase=draining; hang phase=committing")
+                               .value(),
+                           *job.physical, 1)
+          .value();
+  task count(job, "count/0", faults->of(*job.physical->find_task("count/0")));
+  count.run();
+  count.arrives({1, 2});
+  count.work();
+  CHECK(count.ports.struck.empty());
+  count.arrives({4, 5});
+  count.work();
+  REQUIRE(count.ports.struck.size() == 1);
+  CHECK(count.ports.struck[0] == "hang record=3, sent: , snapshots: 0, confirmed: 0");
+  CHECK(count.core.records_in() == 4);
+
+  count.marker_arrives(1);
+  count.work();
+  REQUIRE(count.ports.struck.size() == 3);
+  CHECK(count.ports.struck[1] == "hang phase=aligning, sent: , snapshots: 0, confirmed: 0");
+  CHECK(count.ports.struck[2] ==
+        "hang phase=draining, sent: b0 m1:1/4, snapshots: 0, confirmed: 0");
+  REQUIRE(count.ports.snapshots.size() == 1);
+
+  count.core.on_commit({1});
+  REQUIRE(count.ports.struck.size() == 4);
+  CHECK(count.ports.struck[3] == "hang phase=committing, sent: , snapshots: 1, confirmed: 0");
+  CHECK(count.ports.confirmed.size() == 1);
 }
 
 TEST_CASE("a task is restored once and runs once: another attempt is another task_core (P14)") {

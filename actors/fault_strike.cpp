@@ -15,7 +15,7 @@ namespace weir {
   for (;;) ::pause();
 }
 
-void strike(const planned_fault& fault) {
+void strike(const fault_spec& fault) {
   switch (fault.kind) {
     case fault_kind::throw_exception:
       throw std::runtime_error("injected fault \"" + fault.text + "\"");

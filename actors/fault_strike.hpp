@@ -12,6 +12,6 @@ namespace weir {
 struct injected_kill {};
 
 /// Returns for slow only, late: it blocks the thread on purpose.
-void strike(const planned_fault& fault);
+void strike(const fault_spec& fault);
 
 }  // namespace weir

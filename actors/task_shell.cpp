@@ -312,7 +312,7 @@ task_faults* task_shell::faults() {
   return wiring_.faults ? wiring_.faults->of(wiring_.task) : nullptr;
 }
 
-void task_shell::strike(const planned_fault& fault) {
+void task_shell::strike(const fault_spec& fault) {
   log_.warn("injected fault \"" + fault.text + "\" hits");
   weir::strike(fault);
 }

@@ -78,7 +78,7 @@ class task_shell final : public task_ports {
   void report(std::string_view text) override;
   void beat() override { pulse_.beat(); }
   task_faults* faults() override;
-  void strike(const planned_fault& fault) override;
+  void strike(const fault_spec& fault) override;
 
  private:
   template <class F>

@@ -45,7 +45,7 @@ struct job_status {
   std::optional<error> failure;
   std::optional<epoch_id> restored_from;
   job_counters counters;
-  std::vector<fault_count> faults;  ///< that were to be injected
+  std::vector<fault_count> faults{};  ///< that were to be injected
 };
 
 class job_runtime {

@@ -6,7 +6,7 @@
 namespace weir {
 namespace {
 
-error refused(const planned_fault& fault, const std::string& why) {
+error refused(const fault_spec& fault, const std::string& why) {
   return {error_code::invalid_argument, "weir.injection.plan: \"" + fault.text + "\": " + why};
 }
 

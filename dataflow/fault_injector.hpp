@@ -60,7 +60,7 @@ class task_faults {
  private:
   friend class fault_injector;
   struct armed_fault {
-    const planned_fault* what;
+    const fault_spec* what;
     std::atomic<std::uint64_t>* hits;
     std::mt19937_64 random;
 

@@ -53,29 +53,29 @@ expectation count_into(std::uint64_t& into, std::string_view value) {
   return {};
 }
 
-expectation set_task(planned_fault& fault, std::string_view value) {
+expectation set_task(fault_spec& fault, std::string_view value) {
   if (value.empty()) return "expected operator/subtask, or * for any";
   fault.task = value;
   return {};
 }
 
-expectation set_record(planned_fault& fault, std::string_view value) {
+expectation set_record(fault_spec& fault, std::string_view value) {
   return count_into(fault.record.emplace(), value);
 }
 
-expectation set_epoch(planned_fault& fault, std::string_view value) {
+expectation set_epoch(fault_spec& fault, std::string_view value) {
   std::uint64_t epoch = 0;
   auto wrong = count_into(epoch, value);
   fault.epoch = epoch_id{epoch};
   return wrong;
 }
 
-expectation set_phase(planned_fault& fault, std::string_view value) {
+expectation set_phase(fault_spec& fault, std::string_view value) {
   fault.phase = find(phases, value);
   return fault.phase ? "" : "expected aligning, draining or committing";
 }
 
-expectation set_duration(planned_fault& fault, std::string_view value) {
+expectation set_duration(fault_spec& fault, std::string_view value) {
   const auto read = parse_duration(value);
   if (!read || *read <= read->zero() || *read > fault_duration_max)
     return "expected a duration of more than 0 and at most 1h, without a space, such as 20ms";
@@ -83,21 +83,21 @@ expectation set_duration(planned_fault& fault, std::string_view value) {
   return {};
 }
 
-expectation set_times(planned_fault& fault, std::string_view value) {
+expectation set_times(fault_spec& fault, std::string_view value) {
   return count_into(fault.times, value);
 }
 
-expectation set_chance(planned_fault& fault, std::string_view value) {
+expectation set_chance(fault_spec& fault, std::string_view value) {
   fault.chance = number<double>(value);
   const bool fits = fault.chance && *fault.chance > 0 && *fault.chance <= 1;
   return fits ? "" : "expected a number above 0 and at most 1";
 }
 
-constexpr named<expectation (*)(planned_fault&, std::string_view)> selectors[] = {
+constexpr named<expectation (*)(fault_spec&, std::string_view)> selectors[] = {
     {"task", set_task},    {"record", set_record}, {"epoch", set_epoch},  {"phase", set_phase},
     {"for", set_duration}, {"times", set_times},   {"chance", set_chance}};
 
-expectation check(const planned_fault& fault) {
+expectation check(const fault_spec& fault) {
   if (fault.record && fault.of_epoch()) return "expected record=, or epoch= and phase=, not both";
   const bool slow = fault.kind == fault_kind::slow;
   if (slow != (fault.duration.count() != 0))
@@ -111,7 +111,7 @@ struct mistake {
   expectation expected;
 };
 
-std::optional<mistake> read_fault(planned_fault& fault, std::string_view text) {
+std::optional<mistake> read_fault(fault_spec& fault, std::string_view text) {
   const auto words = detail::words(text);
   const auto kind = find(kinds, words.front());
   if (!kind) return mistake{words.front(), "expected throw, kill, hang, slow, abort or kill9"};

@@ -37,7 +37,7 @@ enum class fault_phase : std::uint8_t {
 };
 inline constexpr std::size_t fault_phases = 3;
 
-struct planned_fault {
+struct fault_spec {
   std::string text;  ///< as the user wrote it
   fault_kind kind = fault_kind::throw_exception;
   std::string task = "*";  ///< "count/1"; "*": any
@@ -52,7 +52,7 @@ struct planned_fault {
   bool of_epoch() const { return epoch || phase; }
 };
 
-using fault_plan = std::vector<planned_fault>;
+using fault_plan = std::vector<fault_spec>;
 
 inline constexpr std::size_t planned_faults_max = 64;
 inline constexpr std::chrono::hours fault_duration_max{1};

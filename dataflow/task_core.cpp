@@ -269,12 +269,12 @@ void task_core::poll_source() {
 
 void task_core::meet_batch(std::uint64_t records) {
   if (faults_ == nullptr) return;
-  faults_->on_batch(records, [this](const planned_fault& fault) { ports_.strike(fault); });
+  faults_->on_batch(records, [this](const fault_spec& fault) { ports_.strike(fault); });
 }
 
 void task_core::meet_phase(fault_phase reached, epoch_id epoch) {
   if (faults_ == nullptr) return;
-  faults_->on_phase(reached, epoch, [this](const planned_fault& fault) { ports_.strike(fault); });
+  faults_->on_phase(reached, epoch, [this](const fault_spec& fault) { ports_.strike(fault); });
 }
 
 /// The backstop of flush-when-idle: a batch waits for company no longer than the buffer timeout.

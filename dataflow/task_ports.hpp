@@ -20,7 +20,7 @@
 namespace weir {
 
 class task_faults;
-struct planned_fault;
+struct fault_spec;
 
 /// Where in a task's snapshot a chunk belongs.
 struct chunk_place {
@@ -73,7 +73,7 @@ class task_ports {
   /// What a user wants to go wrong in this task; nullptr: nothing.
   virtual task_faults* faults() { return nullptr; }
   /// The moment of a fault has come; may throw, or not return.
-  virtual void strike(const planned_fault&) {}
+  virtual void strike(const fault_spec&) {}
 };
 
 }  // namespace weir

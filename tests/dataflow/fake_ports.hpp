@@ -50,7 +50,7 @@ struct fake_ports final : task_ports {
   void beat() override { ++beats; }
   task_faults* faults() override { return injected; }
   /// What was there at the moment of the fault: "kill, sent: b0 m1:1/3, snapshots: 0, confirmed: 0".
-  void strike(const planned_fault& fault) override {
+  void strike(const fault_spec& fault) override {
     struck.push_back(fault.text + ", sent: " + take_sent() +
                      ", snapshots: " + std::to_string(snapshots.size()) +
                      ", confirmed: " + std::to_string(confirmed.size()));

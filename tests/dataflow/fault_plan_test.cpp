@@ -37,13 +37,13 @@ std::shared_ptr<fault_injector> inject(const std::string& text, std::uint64_t se
 /// The faults that hit.
 strings after_batch(fault_injector& faults, task_id task, std::uint64_t records) {
   strings hit;
-  faults.of(task)->on_batch(records, [&](const planned_fault& one) { hit.push_back(one.text); });
+  faults.of(task)->on_batch(records, [&](const fault_spec& one) { hit.push_back(one.text); });
   return hit;
 }
 strings in_phase(fault_injector& faults, task_id task, fault_phase now, std::uint64_t epoch) {
   strings hit;
   faults.of(task)->on_phase(now, epoch_id{epoch},
-                            [&](const planned_fault& one) { hit.push_back(one.text); });
+                            [&](const fault_spec& one) { hit.push_back(one.text); });
   return hit;
 }
 

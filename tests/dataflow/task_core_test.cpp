@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Specifies one task in one attempt, step by step: what it does with what arrives, and what leaves it, in which order. The
 // operators come from the typed API. Many tasks together: cut_test.cpp.
+// Longer than 400 lines because all cases share one small job and one task.
 #include "dataflow/task_core.hpp"
 
 #include <doctest/doctest.h>

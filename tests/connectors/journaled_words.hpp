@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/connectors/fake_host.hpp"
+#include "tests/connectors/feed_reader.hpp"
 #include "tests/connectors/loopback.hpp"
 #include "tests/connectors/temp_directory.hpp"
 #include "weir/core/line_feed.hpp"
@@ -50,44 +50,17 @@ struct place {
   }
 };
 
-/// The source's task; it keeps the lines that it got.
-class reader {
+/// The task of the source of a place.
+class reader : public feed_reader {
  public:
-  explicit reader(const place& at, operator_restore from = {}) : feed(at.make()) {
+  explicit reader(const place& at, operator_restore from = {}) : feed_reader(at.make()) {
     feed->attach(host);
     const auto restored = feed->restore(std::move(from));
     REQUIRE(restored.has_value());
     feed->open();
   }
-  /// One lane job, if there is one, then all lines that are there; false at the end of the stream.
-  bool step() {
-    if (host.jobs() != 0) {
-      host.run_one();
-      host.finish_one();
-    }
-    std::string_view line;
-    while (true) {
-      switch (feed->next(line)) {
-        case line_feed::outcome::line:
-          got.emplace_back(line);
-          break;
-        case line_feed::outcome::starved:
-          return true;
-        case line_feed::outcome::ended:
-          return false;
-      }
-    }
-  }
-  /// Steps until something is so. The bound is reached by broken code only: 100 s.
-  void step_until(const std::function<bool()>& is_so) {
-    for (int i = 0; i < 1000 && !is_so(); ++i) (void)step();
-    REQUIRE(is_so());
-  }
   void step_to_lines(std::size_t count) {
     step_until([this, count] { return got.size() >= count; });
-  }
-  void step_to_report(std::string_view text, std::size_t times = 1) {
-    step_until([this, text, times] { return host.reports_with(text) >= times; });
   }
   /// The snapshot of a checkpoint, as a restore gets it.
   operator_restore checkpoint(std::uint64_t epoch) {
@@ -97,10 +70,6 @@ class reader {
     written.epoch = {epoch};
     return written;
   }
-
-  fake_host host;
-  std::unique_ptr<line_feed> feed;
-  std::vector<std::string> got;
 };
 
 /// What the peer reads next, up to and with an LF.

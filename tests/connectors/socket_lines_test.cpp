@@ -9,9 +9,8 @@
 #include <thread>
 
 #include "connectors/socket_session.hpp"
-#include "tests/connectors/fake_host.hpp"
+#include "tests/connectors/feed_reader.hpp"
 #include "tests/connectors/loopback.hpp"
-#include "weir/core/line_feed.hpp"
 
 using namespace weir;
 using namespace weir::test;
@@ -20,44 +19,13 @@ namespace {
 
 using lines = std::vector<std::string>;
 
-class reader {
+class reader : public feed_reader {
  public:
   explicit reader(socket_lines_options options, std::uint32_t index = 0)
-      : host(index, 1 + index), feed(make_socket_lines("lines", std::move(options))) {
+      : feed_reader(make_socket_lines("lines", std::move(options)), index, 1 + index) {
     feed->attach(host);
     feed->open();
   }
-  /// One lane job, if there is one, then all lines that are there; false at the end of the stream.
-  bool step() {
-    if (host.jobs() != 0) {
-      host.run_one();
-      host.finish_one();
-    }
-    std::string_view line;
-    while (true) {
-      switch (feed->next(line)) {
-        case line_feed::outcome::line:
-          got.emplace_back(line);
-          break;
-        case line_feed::outcome::starved:
-          return true;
-        case line_feed::outcome::ended:
-          return false;
-      }
-    }
-  }
-  /// Steps until something is so. The bound is reached by broken code only: 100 s.
-  void step_until(const std::function<bool()>& is_so) {
-    for (int i = 0; i < 1000 && !is_so(); ++i) (void)step();
-    REQUIRE(is_so());
-  }
-  void step_to_report(std::string_view text) {
-    step_until([this, text] { return host.reports_with(text) != 0; });
-  }
-
-  fake_host host;
-  std::unique_ptr<line_feed> feed;
-  lines got;
 };
 
 socket_lines_options options_for(const loopback& peer, bool reconnect = true) {

@@ -229,13 +229,7 @@ class guarded_benchmark {
   }
 
   void print_summary() const {
-    std::vector<double> medians;
-    for (std::size_t i = 0; i < std::size(measure_names); ++i) {
-      std::vector<double> values;
-      for (const auto& row : rows_) values.push_back(row[i]);
-      medians.push_back(spread_of(values).median);
-    }
-    json_line line = begin_line("summary", medians);
+    json_line line = begin_line("summary", medians_of(rows_, std::size(measure_names)));
     print(line.field("runs", rows_.size()).field("restored", all_ok_).field("void", is_void()));
   }
 

@@ -191,13 +191,7 @@ class latency_benchmark {
 
   void print_summary(const side& of) const {
     const auto& counted_runs = of.runs.empty() ? of.voids : of.runs;
-    std::vector<double> medians;
-    for (std::size_t i = 0; i < std::size(percents); ++i) {
-      std::vector<double> values;
-      for (const auto& micros : counted_runs) values.push_back(micros[i]);
-      medians.push_back(spread_of(values).median);
-    }
-    json_line line = begin_line("summary", of, medians);
+    json_line line = begin_line("summary", of, medians_of(counted_runs, std::size(percents)));
     print(line.field("runs", counted_runs.size())
               .field("voided", of.voids.size())
               .field("cpu_s", spread_of(of.cpu_s).median)

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <utility>
 
 namespace weir::bench {
 
@@ -52,6 +53,16 @@ spread spread_of(std::vector<double> values) {
   const double median =
       values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
   return {median, values.front(), values.back()};
+}
+
+std::vector<double> medians_of(const std::vector<std::vector<double>>& rows, std::size_t columns) {
+  std::vector<double> medians;
+  for (std::size_t column = 0; column < columns; ++column) {
+    std::vector<double> values;
+    for (const auto& row : rows) values.push_back(row[column]);
+    medians.push_back(spread_of(std::move(values)).median);
+  }
+  return medians;
 }
 
 }  // namespace weir::bench

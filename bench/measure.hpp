@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -50,5 +51,7 @@ struct spread {
   double max = 0;
 };
 spread spread_of(std::vector<double> values);
+/// Of each of the `columns` of all rows; zeros of no rows. REQUIRES: rows have that many values.
+std::vector<double> medians_of(const std::vector<std::vector<double>>& rows, std::size_t columns);
 
 }  // namespace weir::bench

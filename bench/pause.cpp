@@ -52,16 +52,6 @@ struct side {
   unsigned voided = 0;
 };
 
-std::vector<double> medians_of(const std::vector<std::vector<double>>& rows) {
-  std::vector<double> medians;
-  for (std::size_t i = 0; i < std::size(percents); ++i) {
-    std::vector<double> values;
-    for (const auto& row : rows) values.push_back(row[i]);
-    medians.push_back(spread_of(values).median);
-  }
-  return medians;
-}
-
 class pause_benchmark {
  public:
   pause_benchmark(const pause_options& options, std::uint64_t keys)
@@ -108,11 +98,11 @@ class pause_benchmark {
 
   void print_summary(const side& of) const {
     json_line line = begin_line("summary", of);
-    if (of.runs > 0) add(line, "", medians_of(of.all));
+    if (of.runs > 0) add(line, "", medians_of(of.all, std::size(percents)));
     if (of.runs > 0 && of.interval.count() > 0) {
-      add(line, "draining_", medians_of(of.draining));
-      add(line, "in_checkpoint_", medians_of(of.inside));
-      add(line, "outside_", medians_of(of.outside));
+      add(line, "draining_", medians_of(of.draining, std::size(percents)));
+      add(line, "in_checkpoint_", medians_of(of.inside, std::size(percents)));
+      add(line, "outside_", medians_of(of.outside, std::size(percents)));
       const spread longest = spread_of(of.longest_us);
       line.field("longest_in_checkpoint_us", longest.median)
           .field("longest_in_checkpoint_max_us", longest.max)

@@ -187,13 +187,7 @@ class recovery_benchmark {
 
   void print_summary() const {
     const auto& rows = counted_.empty() ? voids_ : counted_;
-    std::vector<double> medians;
-    for (std::size_t i = 0; i < std::size(measure_names); ++i) {
-      std::vector<double> values;
-      for (const auto& row : rows) values.push_back(row[i]);
-      medians.push_back(spread_of(values).median);
-    }
-    json_line line = begin_line("summary", medians);
+    json_line line = begin_line("summary", medians_of(rows, std::size(measure_names)));
     print(line.field("runs", rows.size())
               .field("voided", voids_.size())
               .field("sum_ok", all_ok_)

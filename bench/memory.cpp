@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "bench/command_line.hpp"
+#include "bench/count_keys.hpp"
 #include "bench/measure.hpp"
 #include "bench/scratch_state.hpp"
 #include "bench/works.hpp"
@@ -38,16 +39,6 @@ struct job_kind {
   const char* name;
   std::uint64_t keys;
   double rate;  ///< 0: full speed
-};
-
-struct count_keys final : keyed_process<std::uint64_t, keyed_record, keyed_count> {
-  value_state<std::uint64_t> seen{*this, "seen", 0};
-
-  void process(const keyed_record& record, context&, collector<keyed_count>& out) override {
-    const std::uint64_t count = seen.value() + 1;
-    seen.update(count);
-    out.emit({record.key, count});
-  }
 };
 
 struct memory_found {

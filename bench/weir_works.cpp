@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "bench/count_keys.hpp"
 #include "bench/scratch_state.hpp"
 #include "bench/work_sum_codec.hpp"
 #include "weir/weir.hpp"
@@ -25,16 +26,6 @@ struct folded {
     const std::lock_guard hold(mutex);
     total += part;
     ++subtasks;
-  }
-};
-
-struct count_keys final : keyed_process<std::uint64_t, keyed_record, keyed_count> {
-  value_state<std::uint64_t> seen{*this, "seen", 0};
-
-  void process(const keyed_record& record, context&, collector<keyed_count>& out) override {
-    const std::uint64_t count = seen.value() + 1;
-    seen.update(count);
-    out.emit({record.key, count});
   }
 };
 

@@ -10,6 +10,7 @@
 
 #include "common/log.hpp"
 #include "tests/program/job_runs.hpp"
+#include "tests/support/count_keys.hpp"
 
 namespace {
 
@@ -18,20 +19,6 @@ using namespace weir::test;
 
 constexpr std::uint64_t keys = 1000;
 constexpr std::uint64_t records = 300'000;
-
-struct counted {
-  std::uint64_t key = 0;
-  std::int64_t count = 0;
-};
-WEIR_RECORD(counted, key, count)
-
-struct count_keys final : keyed_process<std::uint64_t, std::uint64_t, counted> {
-  value_state<std::int64_t> seen{*this, "seen", 0};
-  void process(const std::uint64_t& key, context&, collector<counted>& out) override {
-    seen.update(seen.value() + 1);
-    out.emit({key, seen.value()});
-  }
-};
 
 /// numbers/0 and /1, count/0 and /1: half a second of records, a checkpoint each 10 ms.
 struct counting_job {

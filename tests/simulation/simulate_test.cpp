@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/count_keys.hpp"
 #include "weir/testing.hpp"
 #include "weir/weir.hpp"
 
@@ -21,20 +22,6 @@ using weir::testing::fault;
 using weir::testing::simulate;
 using weir::testing::simulate_options;
 using weir::testing::simulated_run;
-
-struct counted {
-  std::uint64_t key = 0;
-  std::int64_t count = 0;
-};
-WEIR_RECORD(counted, key, count)
-
-struct count_keys final : keyed_process<std::uint64_t, std::uint64_t, counted> {
-  value_state<std::int64_t> seen{*this, "seen", 0};
-  void process(const std::uint64_t& key, context&, collector<counted>& out) override {
-    seen.update(seen.value() + 1);
-    out.emit({key, seen.value()});
-  }
-};
 
 constexpr std::uint64_t records = 10'000;
 

@@ -6,44 +6,32 @@
 // Errors: std::runtime_error from the constructor.
 #pragma once
 
-#include <stdlib.h>
-
 #include <cstdint>
 #include <filesystem>
-#include <stdexcept>
 #include <string>
 #include <system_error>
+
+#include "common/scratch_directory.hpp"
 
 namespace weir::bench {
 
 class scratch_state {
  public:
-  scratch_state() {
-    std::string name = (std::filesystem::temp_directory_path() / "weir-bench-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make " + name);
-    path_ = name;
-  }
-  ~scratch_state() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  scratch_state(const scratch_state&) = delete;
-  scratch_state& operator=(const scratch_state&) = delete;
-
   /// For the setting state.dir.
-  std::string state_dir() const { return (path_ / "state").string(); }
+  std::string state_dir() const { return (directory_.path() / "state").string(); }
   /// Of all files in it, now.
   std::uint64_t bytes() const {
     std::uint64_t sum = 0;
     std::error_code ignored;
-    for (const auto& file : std::filesystem::recursive_directory_iterator(path_, ignored)) {
+    for (const auto& file :
+         std::filesystem::recursive_directory_iterator(directory_.path(), ignored)) {
       if (file.is_regular_file(ignored)) sum += file.file_size(ignored);
     }
     return sum;
   }
 
  private:
-  std::filesystem::path path_;
+  scratch_directory directory_{"weir-bench-"};
 };
 
 }  // namespace weir::bench

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "common/log.hpp"
+#include "common/scratch_directory.hpp"
 #include "simulation/simulated_job.hpp"
 #include "weir/testing.hpp"
 
@@ -19,25 +20,15 @@ namespace {
 /// A directory for the runs' own use, made when the first of them is.
 class scratch {
  public:
-  scratch() {
-    std::string name = (std::filesystem::temp_directory_path() / "weir-simulation-XXXXXX").string();
-    path_ = mkdtemp(name.data()) != nullptr ? name : std::string();
-  }
-  ~scratch() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-  }
-  scratch(const scratch&) = delete;
-  scratch& operator=(const scratch&) = delete;
   std::filesystem::path fresh(const std::string& name) const {
     std::error_code ignored;
-    std::filesystem::remove_all(path_ / name, ignored);
-    std::filesystem::create_directories(path_ / name, ignored);
-    return path_ / name;
+    std::filesystem::remove_all(directory_.path() / name, ignored);
+    std::filesystem::create_directories(directory_.path() / name, ignored);
+    return directory_.path() / name;
   }
 
  private:
-  std::filesystem::path path_;
+  scratch_directory directory_{"weir-simulation-"};
 };
 
 std::optional<std::uint64_t> number_of(const char* variable) {

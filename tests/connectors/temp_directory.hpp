@@ -18,44 +18,36 @@
 #include <set>
 #include <string>
 
+#include "common/scratch_directory.hpp"
+
 namespace weir::test {
 
 class temp_directory {
  public:
-  temp_directory() {
-    std::string name = (std::filesystem::temp_directory_path() / "weir-test-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
+  std::string path() const { return directory_.path().string(); }
+  std::string operator/(const std::string& name) const {
+    return (directory_.path() / name).string();
   }
-  temp_directory(const temp_directory&) = delete;
-  temp_directory& operator=(const temp_directory&) = delete;
-  ~temp_directory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-
-  std::string path() const { return path_.string(); }
-  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
   /// Writes a file, replacing what was there.
   std::string write(const std::string& name, const std::string& text) const {
-    std::ofstream(path_ / name, std::ios::binary) << text;
+    std::ofstream(directory_.path() / name, std::ios::binary) << text;
     return *this / name;
   }
   std::string read(const std::string& name) const {
-    std::ifstream in(path_ / name, std::ios::binary);
+    std::ifstream in(directory_.path() / name, std::ios::binary);
     REQUIRE(in.good());
     return {std::istreambuf_iterator<char>(in), {}};
   }
   std::set<std::string> names() const {
     std::set<std::string> found;
-    for (const auto& entry : std::filesystem::directory_iterator(path_)) {
+    for (const auto& entry : std::filesystem::directory_iterator(directory_.path())) {
       found.insert(entry.path().filename().string());
     }
     return found;
   }
 
  private:
-  std::filesystem::path path_;
+  scratch_directory directory_;
 };
 
 /// A tmpfs in a mount namespace of this process alone. Without the right to mount, ready() is false

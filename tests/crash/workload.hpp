@@ -17,8 +17,8 @@
 #include <string>
 #include <vector>
 
+#include "common/scratch_directory.hpp"
 #include "tests/crash/victim.hpp"
-#include "tests/support/scratch_directory.hpp"
 
 namespace weir::crash {
 

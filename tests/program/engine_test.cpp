@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "tests/support/scratch_directory.hpp"
+#include "common/scratch_directory.hpp"
 #include "weir/weir.hpp"
 
 namespace {

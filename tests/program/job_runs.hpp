@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/support/scratch_directory.hpp"
+#include "common/scratch_directory.hpp"
 #include "weir/weir.hpp"
 
 namespace weir::test {

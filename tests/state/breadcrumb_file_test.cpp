@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "tests/support/scratch_directory.hpp"
+#include "common/scratch_directory.hpp"
 #include "weir/core/hash.hpp"
 
 namespace {

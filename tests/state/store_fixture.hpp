@@ -4,7 +4,6 @@
 #pragma once
 
 #include <doctest/doctest.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -15,33 +14,22 @@
 #include <utility>
 #include <vector>
 
+#include "common/scratch_directory.hpp"
 #include "state/snapshot_store.hpp"
 
 namespace weir::test {
 
-class temp_directory {
+/// In memory where possible: thousands of syncs to a disk take minutes, and no test here cuts the
+/// power.
+class temp_directory : public scratch_directory {
  public:
-  temp_directory() {
-    // In memory where possible: thousands of syncs to a disk take minutes, and no test here cuts
-    // the power.
-    const std::filesystem::path memory = "/dev/shm";
-    const bool in_memory = ::access(memory.c_str(), W_OK) == 0;
-    std::string pattern =
-        ((in_memory ? memory : std::filesystem::temp_directory_path()) / "weir-state-XXXXXX")
-            .string();
-    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
-  }
-  temp_directory(const temp_directory&) = delete;
-  temp_directory& operator=(const temp_directory&) = delete;
-  ~temp_directory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const std::filesystem::path& path() const { return path_; }
+  temp_directory() : scratch_directory("weir-state-", parent()) {}
 
  private:
-  std::filesystem::path path_;
+  static std::filesystem::path parent() {
+    const std::filesystem::path memory = "/dev/shm";
+    return ::access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::temp_directory_path();
+  }
 };
 
 inline std::uint64_t test_seed() {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// scratch_directory is a new empty directory that is removed with everything in it.
+// scratch_directory is a new empty directory that is removed with everything in it: for tests, benchmarks, simulations.
+//
+// Owner:  whoever made it.
+// Errors: std::runtime_error from the constructor.
 #pragma once
 
 #include <stdlib.h>
@@ -7,13 +10,17 @@
 #include <filesystem>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 namespace weir {
 
 class scratch_directory {
  public:
-  scratch_directory() {
-    std::string name = (std::filesystem::temp_directory_path() / "weir-test-XXXXXX").string();
+  /// Below `parent`; its name begins with `prefix`.
+  explicit scratch_directory(
+      const std::string& prefix = "weir-test-",
+      const std::filesystem::path& parent = std::filesystem::temp_directory_path()) {
+    std::string name = (parent / (prefix + "XXXXXX")).string();
     if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make " + name);
     path_ = name;
   }

@@ -56,14 +56,14 @@ struct poisoned_job {
   }
 };
 
-/// Starts until the process ends by itself; how many were ended by the record.
-int deaths_until_finished(const poisoned_job& job) {
+/// Starts until the process ends by itself; how many were ended by the record: with this exit code, -1 by a signal.
+int deaths_until_finished(const poisoned_job& job, int exit_code = -1, const strings& more = {}) {
   int deaths = 0;
   for (int starts = 1; starts <= starts_most; ++starts) {
-    auto process = job.start();
+    auto process = job.start(more);
     const int code = process->wait();
     if (code == 0) return deaths;
-    REQUIRE_MESSAGE(code == -1, process->log());
+    REQUIRE_MESSAGE(code == exit_code, process->log());
     REQUIRE_MESSAGE(times(process->log(), "victim: swallowed 12345 in " + job.in) == 1,
                     process->log());
     ++deaths;
@@ -106,6 +106,24 @@ TEST_CASE("a record that kills the process is found, and sent to dead letters af
       CHECK(!values.contains(job.value));
     }
   }
+}
+
+TEST_CASE(
+    "a record whose operator never returns is found by the watchdog's ends of the process (P19, "
+    "P20)") {
+  poisoned_job job;
+  job.in = "count";
+  job.signal = -1;
+
+  const int deaths = deaths_until_finished(job, 4, {"task.hang.timeout=500 ms"});
+
+  CHECK(deaths >= kills + 1);
+  const auto letters = job.letters();
+  REQUIRE(letters.size() == 1);
+  CHECK_MESSAGE(letters[0].starts_with("operator=count"), letters[0]);
+  const auto values = values_once(job);
+  CHECK(values.size() == records - 1);
+  CHECK(!values.contains(job.value));
 }
 
 TEST_CASE("dead letters appear once each, also when the process is killed again and again") {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The process that poison_test starts: counts numbers by key; one of them ends the process, in the operator and by the
-// signal that the arguments name; with signal=0 it throws. Arguments: output=DIR dead=DIR poison=VALUE in=touch|pass|count
-// signal=NUMBER kills=N; every=N: each N-th number from VALUE on is poison; rate=RECORDS_A_SECOND; and settings as
+// signal that the arguments name; with signal=0 it throws, with signal=-1 it never returns. Arguments: output=DIR
+// dead=DIR poison=VALUE in=touch|pass|count signal=NUMBER kills=N; every=N: each N-th number from VALUE on is poison; rate=RECORDS_A_SECOND; and settings as
 // key=value. Exit codes: of weir::main.
 #include <signal.h>
 #include <unistd.h>
@@ -41,6 +41,7 @@ struct poison {
     if (signal == 0) throw std::runtime_error("poison " + std::to_string(what));
     std::fprintf(stderr, "victim: swallowed %llu in %s\n", static_cast<unsigned long long>(what),
                  here);
+    while (signal < 0) ::pause();  // never returns
     raise(signal);
   }
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // journal: what a journal on disk costs a socket source: lines a second with and without it, in turn; and what it adds to
-// the time of a line from the moment at which the schedule makes it due to the sink. One JSON line a run, and one with the
-// medians of each measure. Exit codes: 0 done, 1 failed or wrong sum, 2 usage.
+// the time of a line from the moment at which the schedule makes it due to the sink, beside a loop that does nothing but
+// append and sync. One JSON line a run, and one with the medians of each measure. Exit codes: 0 done, 1 failed or wrong sum, 2 usage.
 #include <charconv>
 #include <memory>
 #include <mutex>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bench/command_line.hpp"
+#include "bench/hand/group_commit.hpp"
 #include "bench/latency_run.hpp"
 #include "bench/line_peer.hpp"
 #include "bench/machine_load.hpp"
@@ -46,6 +47,10 @@ struct received {
   work_sum sum;
 };
 
+std::chrono::microseconds sync_delay_of(const journal_bench_options& options) {
+  return std::chrono::microseconds(static_cast<long>(options.delay_ms * 1e3));
+}
+
 latency_run run_job(bool with_journal, const journal_bench_options& options,
                     const std::optional<open_loop>& schedule) {
   latency_run result;
@@ -58,7 +63,7 @@ latency_run run_job(bool with_journal, const journal_bench_options& options,
   socket.reconnect = false;
   journal_options journal;
   journal.with_peer = handshake::required;
-  journal.sync_delay = std::chrono::microseconds(static_cast<long>(options.delay_ms * 1e3));
+  journal.sync_delay = sync_delay_of(options);
 
   environment env("journal");
   env.set("state.dir", scratch.state_dir());
@@ -89,43 +94,50 @@ latency_run run_job(bool with_journal, const journal_bench_options& options,
   return result;
 }
 
+/// Whose delays are measured.
+enum delay_side : std::uint8_t { without_journal, with_journal, bare_disk };
+constexpr const char* delay_sides[] = {"plain", "journal", "bare-disk"};
+
 class journal_benchmark {
  public:
   explicit journal_benchmark(const journal_bench_options& options) : options_(options) {}
 
   int run() {
     for (unsigned i = 0; i < options_.runs; ++i) {
-      for (const bool with_journal : {false, true}) measure_rate(with_journal);
+      for (const bool journaled : {false, true}) measure_rate(journaled);
     }
     for (unsigned i = 0; i < options_.runs; ++i) {
-      for (const bool with_journal : {false, true}) measure_delay(with_journal);
+      for (const auto side : {without_journal, with_journal, bare_disk}) measure_delay(side);
     }
     print(json_line()
               .field("line", "summary")
               .field("lines_s", spread_of(rates_[0]).median)
               .field("lines_s_journal", spread_of(rates_[1]).median)
               .field("ratio", spread_of(rates_[1]).median / spread_of(rates_[0]).median)
-              .field("p99_ms", spread_of(p99_[0]).median)
-              .field("p99_ms_journal", spread_of(p99_[1]).median)
-              .field("added_p99_ms", spread_of(p99_[1]).median - spread_of(p99_[0]).median)
+              .field("p99_ms", p99(without_journal))
+              .field("p99_ms_journal", p99(with_journal))
+              .field("p99_ms_bare_disk", p99(bare_disk))
+              .field("added_p99_ms", p99(with_journal) - p99(without_journal))
+              .field("beyond_disk_p99_ms", p99(with_journal) - p99(bare_disk))
               .field("sum_ok", sums_ok_));
     return sums_ok_ ? 0 : 1;
   }
 
  private:
+  double p99(delay_side side) const { return spread_of(p99_[side]).median; }
   bool right(const latency_run& of, std::uint64_t lines) {
     const bool ok = of.found.records == lines && of.found.sum == lines * (lines - 1) / 2;
     sums_ok_ = sums_ok_ && ok;
     return ok;
   }
-  void measure_rate(bool with_journal) {
+  void measure_rate(bool journaled) {
     const machine_load load;
-    const latency_run result = run_job(with_journal, options_, std::nullopt);
+    const latency_run result = run_job(journaled, options_, std::nullopt);
     const double rate = static_cast<double>(options_.lines) / result.cost.wall_s;
-    rates_[with_journal].push_back(rate);
+    rates_[journaled].push_back(rate);
     print(json_line()
               .field("line", "rate")
-              .field("journal", with_journal)
+              .field("journal", journaled)
               .field("lines", options_.lines)
               .field("line_bytes", std::uint64_t{options_.line_bytes})
               .field("lines_s", rate)
@@ -134,21 +146,24 @@ class journal_benchmark {
               .field("foreign_share", load.foreign_share())
               .field("sum_ok", right(result, options_.lines)));
   }
-  void measure_delay(bool with_journal) {
+  void measure_delay(delay_side side) {
     open_loop schedule;
     schedule.rate = options_.rate;
     schedule.warm_up = std::chrono::duration<double>(options_.warm_up);
     schedule.measured = std::chrono::duration<double>(options_.seconds);
     schedule.start = open_loop::clock::now() + std::chrono::milliseconds(300);
     const machine_load load;
-    latency_run result = run_job(with_journal, options_, schedule);
+    latency_run result = side == bare_disk
+                             ? group_commit(schedule, options_.line_bytes, sync_delay_of(options_))
+                             : run_job(side == with_journal, options_, schedule);
+    const bool sum_ok = side == bare_disk || right(result, schedule.records());
     const auto ms = [&](double percent) {
       return static_cast<double>(result.samples.percentile(percent)) / 1e6;
     };
-    p99_[with_journal].push_back(ms(99));
+    p99_[side].push_back(ms(99));
     print(json_line()
               .field("line", "delay")
-              .field("journal", with_journal)
+              .field("side", delay_sides[side])
               .field("lines_s", options_.rate)
               .field("sync_delay_ms", options_.delay_ms)
               .field("p50_ms", ms(50))
@@ -157,12 +172,12 @@ class journal_benchmark {
               .field("max_ms", ms(100))
               .field("cpu_s", result.cost.cpu_s)
               .field("foreign_share", load.foreign_share())
-              .field("sum_ok", right(result, schedule.records())));
+              .field("sum_ok", sum_ok));
   }
 
   journal_bench_options options_;
   std::vector<double> rates_[2];
-  std::vector<double> p99_[2];
+  std::vector<double> p99_[3];
   bool sums_ok_ = true;
 };
 

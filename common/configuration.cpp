@@ -4,44 +4,71 @@
 #include "common/byte_size.hpp"
 #include "common/configuration_value.hpp"
 #include "common/duration.hpp"
-#include "common/quantity.hpp"
+#include "common/quoted.hpp"
 
 namespace weir {
 
-result<configuration> configuration::from(std::span<const std::string> assignments) {
-  configuration made;
-  std::string mistakes;
-  const auto note = [&mistakes](const std::string& mistake) {
-    mistakes += (mistakes.empty() ? "" : "\n") + mistake;
-  };
-  for (const auto& assignment : assignments) {
-    const auto equals = assignment.find('=');
-    if (equals == assignment.npos) {
-      note("\"" + assignment + "\" is not a setting; expected key=value");
-      continue;
-    }
-    const std::string_view whole = assignment;
-    const auto set = made.set(detail::trimmed(whole.substr(0, equals)), whole.substr(equals + 1));
-    if (!set) note(set.error().message);
+namespace {
+
+constexpr std::size_t mistakes_listed_max = 50;  // a page; whoever has more has one cause
+
+error all_of(std::span<const std::string> mistakes) {
+  std::string text;
+  for (std::size_t i = 0; i < mistakes.size() && i < mistakes_listed_max; ++i) {
+    text += (i == 0 ? "" : "\n") + mistakes[i];
   }
-  if (!mistakes.empty()) return error{error_code::invalid_argument, mistakes};
+  if (mistakes.size() > mistakes_listed_max) {
+    text += "\nand " + std::to_string(mistakes.size() - mistakes_listed_max) + " more like these";
+  }
+  return {error_code::invalid_argument, text};
+}
+
+std::string at(std::string_view origin) {
+  return origin.empty() ? "" : " (" + std::string(origin) + ")";
+}
+
+error unknown(std::string_view key, std::string_view value) {
+  const std::string shown = is_secret(key) ? std::string(secret_mask) : detail::quoted(value);
+  const std::string what = detail::quoted(key) + " (value " + shown + ") is ";
+  const std::string group = std::string(key) + ".";
+  for (const auto& known : configuration_keys()) {
+    if (known.name.starts_with(group)) {
+      return {error_code::invalid_argument,
+              what + "no setting but a group of them, such as " + std::string(known.name)};
+    }
+  }
+  return {error_code::invalid_argument,
+          what + "not a known setting; the nearest one is " + std::string(nearest_key(key))};
+}
+
+}  // namespace
+
+result<configuration> configuration::from(const read_settings& read) {
+  configuration made;
+  std::vector<std::string> mistakes = read.mistakes;
+  for (const auto& [key, value, origin] : read.given) {
+    const auto set = made.set(key, value, origin);
+    if (!set) mistakes.push_back((origin.empty() ? "" : origin + ": ") + set.error().message);
+  }
+  if (!mistakes.empty()) return all_of(mistakes);
   return made;
 }
 
-result<void> configuration::set(std::string_view key, std::string_view value) {
+result<configuration> configuration::from(std::span<const std::string> assignments) {
+  return from(read_assignments(assignments, {}));
+}
+
+result<void> configuration::set(std::string_view key, std::string_view value,
+                                std::string_view origin) {
   const auto* known = find_key(key);
   const bool is_old = known == nullptr;
   if (is_old) known = find_old_key(key);
-  if (known == nullptr) {
-    std::string text = "\"";
-    text.append(key).append("\" (value \"").append(value);
-    text.append("\") is not a known setting; the nearest one is ").append(nearest_key(key));
-    return error{error_code::invalid_argument, std::move(text)};
-  }
-  const auto canonical = detail::canonical_value(*known, value);
+  if (known == nullptr) return unknown(key, value);
+  auto canonical = detail::canonical_value(*known, value);
   if (!canonical) return canonical.error();
-  if (is_old) old_names_.insert_or_assign(std::string(key), std::string(known->name));
-  given_.insert_or_assign(std::string(known->name), *canonical);
+  const std::string name(is_old ? known->name : key);
+  if (is_old) old_names_.insert_or_assign(std::string(key), old_name{name, std::string(origin)});
+  given_.insert_or_assign(name, given_value{std::move(*canonical), std::string(origin)});
   return {};
 }
 
@@ -82,24 +109,37 @@ std::string configuration::get_text(std::string_view key) const {
   return require(key, value_kind::text);
 }
 
+std::string configuration::origin(std::string_view key) const {
+  return is_set(key) ? given_.find(key)->second.origin : "default";
+}
+
 std::vector<std::string> configuration::notices() const {
   std::vector<std::string> all;
-  for (const auto& [old_name, name] : old_names_) {
-    all.push_back("setting " + old_name + " is now called " + name);
+  for (const auto& [name, old] : old_names_) {
+    all.push_back("setting " + name + at(old.origin) + " is now called " + old.current);
   }
-  for (const auto& [name, value] : given_) {
+  for (const auto& [name, what] : given_) {
     const auto* key = find_key(name);
-    if (key->no_effect.empty() || value == key->fallback) continue;
-    all.push_back("setting " + name + " = " + value +
+    if (key->no_effect.empty() || what.value == key->fallback) continue;
+    all.push_back("setting " + name + " = " + what.value + at(what.origin) +
                   " has no effect: " + std::string(key->no_effect));
   }
   return all;
 }
 
-std::vector<std::pair<std::string, std::string>> configuration::effective() const {
-  std::vector<std::pair<std::string, std::string>> all;
+std::vector<effective_setting> configuration::effective() const {
+  std::vector<effective_setting> all;
+  const auto add = [&](const configuration_key& key, const std::string& name) {
+    const auto value = key.secret ? std::string(secret_mask) : require(name, key.kind);
+    all.push_back({name, value, origin(name)});
+  };
   for (const auto& key : configuration_keys()) {
-    if (has_value(key.name)) all.emplace_back(key.name, require(key.name, key.kind));
+    const bool stands_for_many = key.name.find('<') != key.name.npos;
+    if (!stands_for_many && has_value(key.name)) add(key, std::string(key.name));
+    if (!stands_for_many) continue;
+    for (const auto& [name, what] : given_) {
+      if (find_key(name)->name == key.name) add(key, name);
+    }
   }
   return all;
 }
@@ -109,7 +149,7 @@ std::string configuration::require(std::string_view key, value_kind kind) const 
   WEIR_CHECK(known != nullptr, key);
   WEIR_CHECK(known->kind == kind, key, static_cast<int>(known->kind), static_cast<int>(kind));
   const auto given = given_.find(key);
-  if (given != given_.end()) return given->second;
+  if (given != given_.end()) return given->second.value;
   WEIR_CHECK(!known->fallback.empty(), key, "is not set and has no default");
   return std::string(known->fallback);
 }

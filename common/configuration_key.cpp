@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/edit_distance.hpp"
+#include "common/quantity.hpp"
 #include "common/words.hpp"
 
 namespace weir {
@@ -31,11 +32,22 @@ std::string_view noun(value_kind kind) {
   return "a value";
 }
 
+/// Whether `name` is `pattern`, in which "<name>" stands for one part of any text.
+bool fits(std::string_view name, std::string_view pattern) {
+  const auto open = pattern.find('<');
+  if (open == pattern.npos) return name == pattern;
+  const auto head = pattern.substr(0, open);
+  const auto tail = pattern.substr(pattern.find('>') + 1);
+  if (name.size() <= head.size() + tail.size()) return false;
+  const auto part = name.substr(head.size(), name.size() - head.size() - tail.size());
+  return name.starts_with(head) && name.ends_with(tail) && part.find('.') == part.npos;
+}
+
 }  // namespace
 
 const configuration_key* find_key(std::string_view name) {
   for (const auto& key : configuration_keys()) {
-    if (key.name == name) return &key;
+    if (fits(name, key.name)) return &key;
   }
   return nullptr;
 }
@@ -54,6 +66,26 @@ std::string_view nearest_key(std::string_view name) {
   return nearest_word(name, known);
 }
 
+bool is_secret(std::string_view name) {
+  if (const auto* key = find_key(name)) return key->secret;
+  // A name that is not known may be a secret's with a typing error.
+  const std::string word = detail::lower_case(name);
+  const auto holds = [&word](const char* part) { return word.find(part) != word.npos; };
+  return holds("token") || holds("secret") || holds("password") ||
+         find_key(nearest_key(name))->secret;
+}
+
+std::string variable_of(std::string_view name) {
+  constexpr std::string_view own = "weir.";
+  if (name.starts_with(own)) name.remove_prefix(own.size());
+  std::string variable = "WEIR_";
+  for (const char c : name) {
+    const bool lower = c >= 'a' && c <= 'z';
+    variable += lower ? static_cast<char>(c - 'a' + 'A') : c == '.' || c == '-' ? '_' : c;
+  }
+  return variable;
+}
+
 std::string describe_values(const configuration_key& key) {
   std::string text(noun(key.kind));
   if (key.kind == value_kind::choice) {
@@ -64,6 +96,7 @@ std::string describe_values(const configuration_key& key) {
     }
     text += list;
   }
+  if (!key.unsupported.empty()) return std::string(key.fallback);
   if (!key.least.empty()) text += " from " + std::string(key.least);
   if (!key.most.empty()) text += (key.least.empty() ? " up to " : " to ") + std::string(key.most);
   if (key.zero_is_off) text += ", or 0 (off)";

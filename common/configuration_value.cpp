@@ -8,14 +8,19 @@
 #include "common/byte_size.hpp"
 #include "common/duration.hpp"
 #include "common/quantity.hpp"
+#include "common/quoted.hpp"
 #include "common/words.hpp"
 
 namespace weir::detail {
 namespace {
 
+constexpr std::size_t word_bytes_max = 256;     // of every kind but texts
+constexpr std::size_t text_bytes_max = 65'536;  // 64 faults to inject are about 5,000
+
 error refused(const configuration_key& key, std::string_view value, const std::string& why) {
-  return {error_code::invalid_argument, std::string(key.name) + " = \"" + std::string(value) +
-                                            "\": " + why + "; expected " + describe_values(key)};
+  const std::string shown = key.secret ? std::string(secret_mask) : quoted(value);
+  return {error_code::invalid_argument, std::string(key.name) + " = " + shown + ": " + why +
+                                            "; expected " + describe_values(key)};
 }
 
 /// A value on the number line, exact for every 64-bit integer where long double has 64 bits of
@@ -98,7 +103,18 @@ result<double> parse_number(std::string_view text) {
   return value;
 }
 
-result<std::string> canonical_value(const configuration_key& key, std::string_view value) {
+namespace {
+
+result<std::string> checked_text(const configuration_key& key, std::string_view value) {
+  if (value.empty()) return refused(key, value, "it is empty");
+  const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; };
+  if (std::any_of(value.begin(), value.end(), is_control)) {
+    return refused(key, value, "it has a line break or another control character");
+  }
+  return std::string(value);
+}
+
+result<std::string> checked(const configuration_key& key, std::string_view value) {
   const std::string_view body = trimmed(value);
   switch (key.kind) {
     case value_kind::duration:
@@ -114,10 +130,25 @@ result<std::string> canonical_value(const configuration_key& key, std::string_vi
       return refused(key, value, "it is neither");
     }
     case value_kind::text:
-      if (body.empty()) return refused(key, value, "it is empty");
-      return std::string(body);
+      return checked_text(key, body);
   }
   return refused(key, value, "its kind is unknown");
+}
+
+}  // namespace
+
+result<std::string> canonical_value(const configuration_key& key, std::string_view value) {
+  const auto most = key.kind == value_kind::text ? text_bytes_max : word_bytes_max;
+  if (value.size() > most) {
+    return refused(key, value,
+                   "it has " + std::to_string(value.size()) + " bytes, at most " +
+                       std::to_string(most) + " are read");
+  }
+  auto made = checked(key, value);
+  if (made && !key.unsupported.empty() && *made != key.fallback) {
+    return refused(key, value, "it is not supported: " + std::string(key.unsupported));
+  }
+  return made;
 }
 
 }  // namespace weir::detail

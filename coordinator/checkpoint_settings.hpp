@@ -2,8 +2,8 @@
 // checkpoint_settings says when checkpoints are taken, how, and how many failed ones are borne.
 //
 // Owner:      a value; read from the configuration at the start.
-// Invariants: what from() returns, weir can do: settings that it does not support yet are refused
-//             with the reason.
+// Invariants: says only what weir can do: the table of keys refuses unaligned checkpoints, and more
+//             than one at a time, with the reason.
 // Source:     Flink's execution.checkpointing.*; P8 for the bound on concurrent checkpoints.
 #pragma once
 
@@ -11,7 +11,6 @@
 #include <cstdint>
 
 #include "common/configuration.hpp"
-#include "weir/core/result.hpp"
 
 namespace weir {
 
@@ -28,8 +27,7 @@ struct checkpoint_settings {
 
   bool enabled() const { return interval.count() > 0; }
 
-  /// error_code::invalid_argument for unaligned checkpoints and for more than one at a time.
-  static result<checkpoint_settings> from(const configuration& settings);
+  static checkpoint_settings from(const configuration& settings);
 };
 
 }  // namespace weir

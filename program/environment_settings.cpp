@@ -3,17 +3,35 @@
 
 #include <utility>
 
-#include "common/configuration.hpp"
+#include "common/configuration_key.hpp"
 
 namespace weir {
 
+namespace {
+
+/// The guard runs before the program does, so it cannot know what the program sets.
+void note_guard_settings(const environment& of, std::vector<std::string>& notices) {
+  for (const auto& [key, value] : of.settings()) {
+    if (!key.starts_with("guard.")) continue;
+    notices.push_back("setting " + key + " = " + value +
+                      " (program) has no effect: the guard runs none of the program's code; set it "
+                      "in weir.yaml, as " +
+                      variable_of(key) + " or by -D");
+  }
+}
+
+}  // namespace
+
+result<configuration> configuration_of(const environment& of) {
+  read_settings read;
+  for (const auto& [key, value] : of.settings()) read.given.push_back({key, value, "program"});
+  read.append({.given = of.overrides(), .mistakes = {}});
+  return configuration::from(read);
+}
+
 result<environment_settings> environment_settings::from(const environment& of) {
-  std::vector<std::string> assignments;
-  for (const auto& [key, value] : of.settings()) assignments.push_back(key + "=" + value);
-  auto config = configuration::from(assignments);
+  auto config = configuration_of(of);
   if (!config) return config.error();
-  auto checkpoints = checkpoint_settings::from(*config);
-  if (!checkpoints) return checkpoints.error();
   auto restarts = restart_settings::from(*config);
   if (!restarts) return restarts.error();
   auto injection = injection_settings::from(*config);
@@ -24,10 +42,11 @@ result<environment_settings> environment_settings::from(const environment& of) {
   made.planning.default_parallelism =
       static_cast<std::uint32_t>(config->get_integer("parallelism.default"));
   made.planning.chaining = config->get_boolean("pipeline.operator-chaining.enabled");
-  made.checkpoints = *checkpoints;
+  made.checkpoints = checkpoint_settings::from(*config);
   made.restarts = *restarts;
-  made.tasks.mode = checkpoints->mode == checkpoint_mode::exactly_once ? alignment::exactly_once
-                                                                       : alignment::at_least_once;
+  made.tasks.mode = made.checkpoints.mode == checkpoint_mode::exactly_once
+                        ? alignment::exactly_once
+                        : alignment::at_least_once;
   made.tasks.buffer_timeout = config->get_duration("execution.buffer-timeout.interval");
   made.watch = watchdog_settings::from(*config);
   made.state_directory = config->is_set("state.dir")
@@ -35,8 +54,10 @@ result<environment_settings> environment_settings::from(const environment& of) {
                              : std::filesystem::path("weir-state") / made.job;
   made.tasks.state_directory = made.state_directory.string();
   made.notices = config->notices();
+  note_guard_settings(of, made.notices);
   if (auto notice = injection->notice(); !notice.empty()) made.notices.push_back(std::move(notice));
   made.injection = std::move(*injection);
+  made.given = std::move(*config);
   return made;
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "common/configuration.hpp"
 #include "coordinator/checkpoint_settings.hpp"
 #include "coordinator/injection_settings.hpp"
 #include "coordinator/restart_settings.hpp"
@@ -20,6 +21,7 @@
 namespace weir {
 
 struct environment_settings {
+  configuration given;  ///< all of it, as it was read
   std::string job;
   plan_options planning;
   checkpoint_settings checkpoints;
@@ -33,5 +35,8 @@ struct environment_settings {
   /// Errors: invalid_argument with everything that is wrong, a line each.
   static result<environment_settings> from(const environment& of);
 };
+
+/// The settings of the program under those of whoever runs it. Errors: as above.
+result<configuration> configuration_of(const environment& of);
 
 }  // namespace weir

@@ -41,18 +41,6 @@ int print_failure(const std::string& name, const error& failure) {
   return exit_code_of(failure);
 }
 
-/// "key=value" texts of -D into the environment.
-result<void> apply_settings(environment& env, const std::vector<std::string>& assignments) {
-  for (const auto& text : assignments) {
-    const auto at = text.find('=');
-    if (at == std::string::npos || at == 0) {
-      return error{error_code::invalid_argument, "-D '" + text + "': expected key=value"};
-    }
-    env.set(text.substr(0, at), text.substr(at + 1));
-  }
-  return {};
-}
-
 struct verbs {
   bool guard = false;
   std::vector<std::string> assignments;
@@ -133,7 +121,7 @@ int run_job(environment& env, const start_options& start) {
 /// Nothing of the program's own code runs in the guard, so it knows the settings of the command line only.
 int guard_job(const std::string& name, const std::vector<std::string>& assignments, int argc,
               char** argv) {
-  auto config = configuration::from(assignments);
+  auto config = configuration::from(read_assignments(assignments, "-D"));
   if (!config) return print_failure(name, config.error());
   auto settings = guard_settings::from(*config);
   if (!settings) return print_failure(name, settings.error());
@@ -218,8 +206,10 @@ int program::main(int argc, char** argv, const build_function& build) {
   if (chosen.guard) return guard_job(self_->name, chosen.assignments, argc, argv);
 
   environment env(self_->name);
-  if (auto set = apply_settings(env, chosen.assignments); !set)
-    return print_failure(self_->name, set.error());
+  auto given = read_assignments(chosen.assignments, "-D");
+  if (auto checked = configuration::from(given); !checked)
+    return print_failure(self_->name, checked.error());
+  env.override_with(std::move(given.given));
   if (auto built = build(env); !built) return print_failure(self_->name, built.error());
   return plan->parsed() ? print_plan(env) : run_job(env, chosen.start);
 }

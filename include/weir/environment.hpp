@@ -26,6 +26,7 @@
 #include "weir/core/graph.hpp"
 #include "weir/core/ids.hpp"
 #include "weir/core/result.hpp"
+#include "weir/core/setting.hpp"
 #include "weir/stream.hpp"
 
 namespace weir {
@@ -87,12 +88,21 @@ class environment {
 
   const std::string& name() const { return name_; }
 
-  /// A setting by its key (docs/configuration.md), the same as -D key=value. Checked at execute().
+  /// A setting by its key (docs/configuration.md): the program's own default, which a file, an environment variable or
+  /// -D key=value of whoever runs the program overrides. Checked at execute().
   environment& set(const std::string& key, std::string value) {
     settings_[key] = std::move(value);
     return *this;
   }
   const std::map<std::string, std::string>& settings() const { return settings_; }
+
+  /// Settings of whoever runs the program, in rising order: they override set(), whichever is called first.
+  /// weir::main calls this with what it reads; a host program may do so with settings from elsewhere.
+  environment& override_with(std::vector<setting> given) {
+    overrides_.insert(overrides_.end(), given.begin(), given.end());
+    return *this;
+  }
+  const std::vector<setting>& overrides() const { return overrides_; }
 
   /// Adds a source; the stream of its records.
   template <class Source>
@@ -129,6 +139,7 @@ class environment {
  private:
   std::string name_;
   std::map<std::string, std::string> settings_;
+  std::vector<setting> overrides_;
   std::shared_ptr<graph> graph_;
 };
 

@@ -33,20 +33,27 @@ bool has(const std::string& text, std::string_view part) {
 TEST_CASE(
     "the table is consistent: names are unique, defaults, bounds and choices are valid values") {
   std::set<std::string_view> names;
+  std::set<std::string> variables;
   for (const auto& key : weir::configuration_keys()) {
     CAPTURE(key.name);
     CHECK(names.insert(key.name).second);
+    CHECK(variables.insert(weir::variable_of(key.name)).second);
     for (const auto old_name : weir::detail::words(key.old_names)) {
       CAPTURE(old_name);
       CHECK(names.insert(old_name).second);
+      CHECK(variables.insert(weir::variable_of(old_name)).second);
     }
     CHECK_FALSE(key.meaning.empty());
     CHECK((key.kind == value_kind::choice) == !key.choices.empty());
+    auto free = key;
+    free.unsupported = {};
     for (const auto value : {key.fallback, key.least, key.most}) {
-      if (!value.empty()) CHECK(weir::detail::canonical_value(key, value));
+      if (!value.empty()) CHECK(weir::detail::canonical_value(free, value));
     }
     if (!key.fallback.empty())
       CHECK(*weir::detail::canonical_value(key, key.fallback) == key.fallback);
+    CHECK((key.unsupported.empty() || !key.fallback.empty()));
+    CHECK((!key.secret || key.fallback.empty()));
   }
 }
 
@@ -89,8 +96,10 @@ TEST_CASE(
   CHECK(made->get_text("pipeline.name") == "a=b c");
   CHECK(made->is_set("state.dir"));
   const auto effective = made->effective();
-  CHECK(std::find(effective.begin(), effective.end(),
-                  std::pair<std::string, std::string>("state.dir", "/tmp/x")) != effective.end());
+  CHECK(std::count(effective.begin(), effective.end(),
+                   weir::effective_setting{"state.dir", "/tmp/x", ""}) == 1);
+  CHECK(std::count(effective.begin(), effective.end(),
+                   weir::effective_setting{"task.hang.timeout", "1 min", "default"}) == 1);
 }
 
 TEST_CASE("zero switches checkpointing off, and other intervals have bounds") {
@@ -178,4 +187,97 @@ TEST_CASE(
   CHECK_THROWS_AS(static_cast<void>(none.get_text("no.such.key")), weir::invariant_broken);
   CHECK_THROWS_AS(static_cast<void>(none.get_text("parallelism.default")), weir::invariant_broken);
   CHECK_THROWS_AS(static_cast<void>(none.get_text("state.dir")), weir::invariant_broken);
+}
+
+TEST_CASE("a later setting overrides an earlier one, and each remembers where it was given") {
+  weir::read_settings read{.given = {{"parallelism.default", "2", "program"},
+                                     {"parallelism.default", "3", "weir.yaml:4:1"},
+                                     {"state.backend", "rocksdb", "weir.yaml:5:1"}},
+                           .mistakes = {}};
+  read.append(weir::read_assignments(std::vector<std::string>{"parallelism.default=4"}, "-D"));
+  const auto made = configuration::from(read);
+
+  REQUIRE(made);
+  CHECK(made->get_integer("parallelism.default") == 4);
+  CHECK(made->origin("parallelism.default") == "-D");
+  CHECK(made->origin("state.backend.type") == "weir.yaml:5:1");
+  CHECK(made->origin("rest.port") == "default");
+  const auto notices = made->notices();
+  REQUIRE(notices.size() == 2);
+  CHECK(notices[0] == "setting state.backend (weir.yaml:5:1) is now called state.backend.type");
+  CHECK(has(notices[1], "state.backend.type = rocksdb (weir.yaml:5:1) has no effect"));
+}
+
+TEST_CASE("a mistake begins with its origin, and so do those of the reading, which come first") {
+  weir::read_settings read{.given = {{"parallelism.default", "0", "weir.yaml:4:1"},
+                                     {"execution", "fast", "WEIR_EXECUTION"}},
+                           .mistakes = {"weir.yaml:9:2: an alias"}};
+  const auto made = configuration::from(read);
+
+  REQUIRE_FALSE(made);
+  const auto& message = made.error().message;
+  CHECK(message.starts_with("weir.yaml:9:2: an alias\nweir.yaml:4:1: parallelism.default = \"0\""));
+  CHECK(has(message, "WEIR_EXECUTION: \"execution\" (value \"fast\") is no setting but a group"));
+}
+
+TEST_CASE("of very many mistakes a page is listed") {
+  weir::read_settings read;
+  for (int i = 0; i < 120; ++i) read.given.push_back({"key-" + std::to_string(i), "1", ""});
+  const auto message = configuration::from(read).error().message;
+
+  CHECK(std::count(message.begin(), message.end(), '\n') == 50);
+  CHECK(message.ends_with("and 70 more like these"));
+}
+
+TEST_CASE("a key with <name> in it stands for every name there") {
+  const std::vector<std::string> given = {"metrics.reporter.prom.port=9250-9260",
+                                          "metrics.reporter.other.interval=5 s"};
+  const auto made = configuration::from(given);
+
+  REQUIRE(made);
+  CHECK(made->is_set("metrics.reporter.prom.port"));
+  CHECK_FALSE(made->is_set("metrics.reporter.other.port"));
+  const auto notices = made->notices();
+  REQUIRE(notices.size() == 2);
+  CHECK(has(notices[0], "metrics.reporter.other.interval = 5 s has no effect"));
+  const auto effective = made->effective();
+  CHECK(std::count(effective.begin(), effective.end(),
+                   weir::effective_setting{"metrics.reporter.prom.port", "9250-9260", ""}) == 1);
+  CHECK(has(refusal({"metrics.reporter.port=1"}), "not a known setting"));
+  CHECK(has(refusal({"metrics.reporter.a.b.port=1"}), "not a known setting"));
+  CHECK(has(refusal({"metrics.reporter..port=1"}), "not a known setting"));
+}
+
+TEST_CASE("a value that only sounds supported is refused with the reason") {
+  CHECK(has(refusal({"security.ssl.rest.enabled=true"}), "does not speak TLS"));
+  CHECK(has(refusal({"security.ssl.rest.enabled=true"}), "expected false"));
+  CHECK(configuration().set("security.ssl.rest.enabled", "FALSE"));
+}
+
+TEST_CASE("the value of a secret is in no output, also when its name is mistyped") {
+  configuration made;
+  REQUIRE(made.set("weir.rest.token", "hush", "-D"));
+  CHECK(made.get_text("weir.rest.token") == "hush");
+  for (const auto& [key, value, origin] : made.effective()) {
+    CHECK_FALSE(has(value, "hush"));
+    if (key == "weir.rest.token") CHECK(value == "******");
+  }
+  for (const auto* given : {"weir.rest.token=hush\x01", "weir.rest.tokn=hush", "rest.token=hush",
+                            "my.Password=hush", "weir.rest.token:hush"}) {
+    const auto message = refusal({given});
+    CAPTURE(message);
+    CHECK_FALSE(has(message, "hush"));
+    CHECK(has(message, "******"));
+  }
+}
+
+TEST_CASE("control characters and endless values are refused, and shown on one line") {
+  const auto broken = refusal({"pipeline.name=a\nb"});
+  CHECK(has(broken, "\"a\\x0ab\""));
+  CHECK(has(broken, "line break"));
+  const auto endless = refusal({"parallelism.default=" + std::string(100'000, '1')});
+  CHECK(has(endless, "it has 100000 bytes, at most 256 are read"));
+  CHECK(endless.size() < 400);
+  CHECK(has(refusal({"pipeline.name=" + std::string(70'000, 'x')}), "at most 65536"));
+  CHECK(refusal({std::string(100'000, 'k') + "=1"}).size() < 400);
 }

@@ -96,6 +96,7 @@ void file_sink_unit::open() {
   const subtask_info& subtask = host_->subtask();
   part_files_options options;
   options.directory = options_.directory;
+  options.storage = options_.storage;
   options.sink = {options_.prefix, uid()};
   options.share = {subtask.index, subtask.parallelism};
   options.attempt = subtask.attempt;

@@ -12,12 +12,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "connectors/part_names.hpp"
-#include "connectors/unique_fd.hpp"
+#include "connectors/part_storage.hpp"
 
 namespace weir {
 
@@ -34,9 +36,11 @@ class part_directory {
   /// Opens the directory, making it (and its parents) durably when it is missing.
   /// Errors: invalid_argument (not a directory, not writable), no_space, io.
   static result<part_directory> open(const std::string& path);
+  /// On another storage than the file system's.
+  explicit part_directory(std::shared_ptr<part_storage> storage) : storage_(std::move(storage)) {}
 
   /// Creates an empty pending file. in_use when it exists: another process runs the same attempt.
-  result<unique_fd> create_pending(const std::string& name) const;
+  result<std::unique_ptr<part_file>> create_pending(const std::string& name) const;
   /// Deletes a pending file; one that is gone already is fine. Durable with the next sync.
   result<void> remove_pending(const std::string& name) const;
   /// Makes the directory's entries durable.
@@ -58,17 +62,13 @@ class part_directory {
   /// for refusing to mix the output of two runs.
   result<std::vector<final_part>> visible_parts(const std::string& prefix) const;
 
-  const std::string& path() const { return path_; }
+  const std::string& path() const { return storage_->path(); }
 
  private:
-  part_directory(std::string path, unique_fd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
   result<void> commit_one(const commit_intent& intent) const;
   result<void> finish_found(const commit_intent& intent) const;
-  result<std::vector<std::string>> names() const;
-  error failed(const std::string& verb, const std::string& name, int number) const;
 
-  std::string path_;
-  unique_fd fd_;
+  std::shared_ptr<part_storage> storage_;
 };
 
 }  // namespace weir

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connectors/part_files.hpp"
 
-#include <unistd.h>
-
-#include <cerrno>
-
-#include "connectors/os_error.hpp"
+#include <utility>
 
 namespace weir {
 
@@ -16,7 +12,8 @@ result<part_files> part_files::open(part_files_options options) {
                                                    std::to_string(options.share.subtask) + " of " +
                                                    std::to_string(options.share.parallelism)};
   }
-  auto directory = part_directory::open(options.directory);
+  auto directory = options.storage ? result<part_directory>(part_directory(options.storage))
+                                   : part_directory::open(options.directory);
   if (!directory) return directory.error();
   return part_files(std::move(options), std::move(*directory));
 }
@@ -115,21 +112,11 @@ result<void> part_files::start_file(std::chrono::nanoseconds now) {
 
 /// Writes behind what counts, so that a repeated append overwrites what a failed one left.
 result<void> part_files::write_all(std::string_view records) {
-  std::uint64_t at = current_.bytes;
-  while (!records.empty()) {
-    const ssize_t put =
-        ::pwrite(file_.get(), records.data(), records.size(), static_cast<off_t>(at));
-    if (put < 0 && errno == EINTR) continue;
-    if (put <= 0) {
-      const error failure = failed("write", put < 0 ? errno : EIO);
-      // Give the space back at once; where that fails too, close_file does it.
-      tail_dirty_ = ::ftruncate(file_.get(), static_cast<off_t>(current_.bytes)) != 0;
-      return failure;
-    }
-    records.remove_prefix(static_cast<std::size_t>(put));
-    at += static_cast<std::uint64_t>(put);
-  }
-  return {};
+  auto written = file_->write(current_.bytes, records);
+  if (written) return {};
+  // Give the space back at once; where that fails too, close_file does it.
+  tail_dirty_ = !file_->cut(current_.bytes);
+  return written;
 }
 
 /// Makes the open file durable and adds it to the epoch's; one without records is removed.
@@ -140,22 +127,17 @@ result<void> part_files::close_file() {
     file_.reset();
     return directory_.remove_pending(current_.name);
   }
-  if (tail_dirty_ && ::ftruncate(file_.get(), static_cast<off_t>(current_.bytes)) != 0) {
-    return failed("truncate", errno);
+  if (tail_dirty_) {
+    if (auto cut = file_->cut(current_.bytes); !cut) return cut;
   }
   tail_dirty_ = false;
-  if (::fsync(file_.get()) != 0) {
-    broken_ = failed("sync", errno);
+  if (auto synced = file_->sync(); !synced) {
+    broken_ = synced.error();
     return *broken_;
   }
   file_.reset();
   closed_.push_back(std::move(current_));
   return {};
-}
-
-error part_files::failed(const std::string& verb, int number) const {
-  return os_error(
-      number, "cannot " + verb + " pending file '" + directory_.path() + "/" + current_.name + "'");
 }
 
 }  // namespace weir

@@ -22,6 +22,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -34,6 +35,7 @@ namespace weir {
 
 struct part_files_options {
   std::string directory;
+  std::shared_ptr<part_storage> storage;  ///< nullptr: the directory of the file system
   sink_identity sink;
   sink_share share;
   attempt_id attempt;
@@ -95,13 +97,12 @@ class part_files {
   result<void> write_all(std::string_view records);
   result<void> close_file();
   bool is_due(std::chrono::nanoseconds now) const;
-  error failed(const std::string& verb, int number) const;
 
   // set once
   part_files_options options_;
   part_directory directory_;
   // the open file; none when file_ is empty
-  unique_fd file_;
+  std::unique_ptr<part_file> file_;
   pending_file current_;
   std::chrono::nanoseconds opened_at_{0};
   bool tail_dirty_ = false;  ///< bytes of a failed append may lie behind current_.bytes

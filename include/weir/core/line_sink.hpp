@@ -32,12 +32,16 @@ class line_sink : public operator_part {
 /// What a file_sink does when its disk is full.
 enum class full_disk : std::uint8_t { fail, wait };
 
+class part_storage;
+
 struct file_sink_options {
   std::string directory;
   std::string prefix = "part";
   std::uint64_t roll_bytes = 128u << 20;
   std::uint32_t roll_ms = 60'000;
   full_disk when_full = full_disk::fail;
+  /// Something else than the file system to write to (a simulation's); nullptr: the directory.
+  std::shared_ptr<part_storage> storage;
 };
 std::unique_ptr<line_sink> make_file_sink(std::string uid, file_sink_options options);
 std::unique_ptr<line_sink> make_print_sink(std::string uid);

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <caf/actor.hpp>
 #include <caf/spawn_options.hpp>
@@ -30,6 +31,8 @@ class job_world {
   virtual void on_spawn(const std::string& name, const caf::actor& made) = 0;
   /// A task is about to do a piece of work; may throw, as user code does.
   virtual void before_step(task_id task) = 0;
+  /// Through whom a task that is restored reaches the others: they themselves, or links to them.
+  virtual std::vector<caf::actor> peers_of(task_id from, const std::vector<caf::actor>& tasks) = 0;
   /// A task has failed and reports it.
   virtual void on_failure(task_id task, const error& why) = 0;
 };

@@ -107,8 +107,11 @@ caf::behavior supervisor(self_ptr self, supervisor_options options) {
   return {
       [self](const roll_back& what) { roll_back_tasks(self, what); },
       [self](restore_task& what) {
+        job_world* world = self->state.options.world.get();
+        const auto& tasks = self->state.tasks;
         to_task(self, what.task,
-                restore_from{what.attempt, std::move(what.from), self->state.tasks});
+                restore_from{what.attempt, std::move(what.from),
+                             world != nullptr ? world->peers_of(what.task, tasks) : tasks});
       },
       [self](const resume_tasks& what) {
         for (const auto task : what.tasks) to_task(self, task, resume_task{what.attempt});

@@ -13,38 +13,52 @@ result<void> memory_table::begin() {
   return {};
 }
 
-result<void> memory_table::written(const char* what) {
-  if (disk_->failing_writes == 0) return {};
-  --disk_->failing_writes;
-  ++disk_->failed_writes;
-  roll_back();
-  return error{error_code::io, std::string("cannot ") + what + " the simulated disk"};
+template <class Effect>
+result<void> memory_table::write(const char* what, Effect effect) {
+  auto done = disk_->fate->operation([&](bool inside) -> result<void> {
+    if (disk_->failing_writes != 0) {
+      --disk_->failing_writes;
+      ++disk_->failed_writes;
+      return error{error_code::io, std::string("cannot ") + what + " the simulated disk"};
+    }
+    effect(inside);
+    return {};
+  });
+  if (!done) roll_back();
+  return done;
 }
 
 result<std::span<std::byte>> memory_table::append(std::uint64_t key, std::size_t size) {
   WEIR_CHECK(writing_, key);
-  if (auto done = written("append to"); !done) return done.error();
-  auto& value = changes_[key].emplace();
-  value.resize(size);
-  return std::span<std::byte>(value);
+  byte_vector* value = nullptr;
+  auto done = write("append to", [&](bool) {
+    value = &changes_[key].emplace();
+    value->resize(size);
+  });
+  if (!done) return done.error();
+  return std::span<std::byte>(*value);
 }
 
 result<void> memory_table::put(std::uint64_t key, bytes_view value) {
   WEIR_CHECK(writing_, key);
-  if (auto done = written("write to"); !done) return done;
-  changes_[key].emplace(value.begin(), value.end());
-  return {};
+  return write("write to", [&](bool) { changes_[key].emplace(value.begin(), value.end()); });
 }
 
 result<void> memory_table::erase(std::uint64_t key) {
   WEIR_CHECK(writing_, key);
-  changes_[key] = std::nullopt;
-  return {};
+  return write("remove from", [&](bool) { changes_[key] = std::nullopt; });
 }
 
 result<void> memory_table::commit() {
   WEIR_CHECK(writing_);
-  if (auto done = written("sync"); !done) return done;
+  auto done = write("sync", [&](bool inside) {
+    if (!inside || disk_->keeps_cut_commit) make_durable();
+  });
+  if (done) roll_back();
+  return done;
+}
+
+void memory_table::make_durable() {
   for (auto& [key, value] : changes_) {
     if (!value) {
       disk_->durable.erase(key);
@@ -54,8 +68,6 @@ result<void> memory_table::commit() {
       disk_->manifests.push_back({key & detail::number_mask});
     disk_->durable[key] = std::move(*value);
   }
-  roll_back();
-  return {};
 }
 
 void memory_table::roll_back() {

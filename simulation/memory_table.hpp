@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // memory_table is a store_table without a disk. What is durable lies on a memory_disk, which survives the table as a disk
-// survives a process; what was not committed goes with the table. Writes fail when the disk says so.
+// survives a process; what was not committed goes with the table. Writes fail when the disk says so, and the machine may
+// stop before, inside and after each of them: a commit that it stops in is durable as a whole or not at all, which is
+// what LMDB promises (tests/state/lmdb_prefix_test.cpp).
 //
 // Owner:      the table: a snapshot store; the disk: a simulated job.
 // Invariants: those of store_table. manifests[i] was durable before manifests[i + 1].
@@ -11,8 +13,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "simulation/disk_fate.hpp"
 #include "state/store_table.hpp"
 #include "weir/core/bytes.hpp"
 #include "weir/core/ids.hpp"
@@ -20,10 +24,14 @@
 namespace weir {
 
 struct memory_disk {
+  explicit memory_disk(std::shared_ptr<disk_fate> of) : fate(std::move(of)) {}
+
+  std::shared_ptr<disk_fate> fate;
   std::map<std::uint64_t, byte_vector> durable;
   std::vector<epoch_id> manifests;   ///< every epoch whose manifest ever became durable, in order
   std::uint32_t failing_writes = 0;  ///< so many of the next writes fail
   std::uint64_t failed_writes = 0;
+  bool keeps_cut_commit = false;  ///< whether a commit that the machine stops in is durable
 };
 
 class memory_table final : public store_table {
@@ -44,8 +52,10 @@ class memory_table final : public store_table {
   std::string name() const override { return "simulated disk"; }
 
  private:
-  /// The transaction ends when the disk fails the write.
-  result<void> written(const char* what);
+  /// Does a write or sync, unless the disk fails it; then the transaction ends.
+  template <class Effect>
+  result<void> write(const char* what, Effect effect);
+  void make_durable();
   const byte_vector* find(std::uint64_t key) const;
 
   std::shared_ptr<memory_disk> disk_;

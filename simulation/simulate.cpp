@@ -114,6 +114,10 @@ class quiet_log {
   quiet_log& operator=(const quiet_log&) = delete;
 };
 
+constexpr std::uint64_t steps_without_faults_max = 5'000'000;
+/// What faults may cost: a run with them may take so many steps for each of the run without.
+constexpr std::uint64_t steps_per_step = 30;
+
 /// Always the same, so that the faults of a seed do not depend on which seeds run with it.
 constexpr std::uint64_t undisturbed_seed = 0;
 
@@ -123,7 +127,10 @@ class simulation {
       : build_(build), options_(with_environment(std::move(options))) {}
 
   simulation_outcome run() {
+    const bool bounded = options_.steps_max != 0;
+    if (!bounded) options_.steps_max = steps_without_faults_max;
     expected_ = run_seed(undisturbed_seed, {});
+    if (!bounded) options_.steps_max = 1'000 + steps_per_step * expected_.steps;
     for (const auto& [name, records] : expected_.committed) outcome_.records += records.size();
     if (expected_.failure) {
       fail(undisturbed_seed, expected_, "without faults: " + *expected_.failure);
@@ -177,6 +184,8 @@ const char* to_string(fault what) {
       return "a task is killed";
     case fault::process_crashes:
       return "the process crashes";
+    case fault::machine_stops:
+      return "the machine stops in a write";
     case fault::store_fails:
       return "a write of the store fails";
   }

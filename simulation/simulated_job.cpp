@@ -23,7 +23,9 @@ void set_defaults(environment& env) {
 }  // namespace
 
 simulated_job::simulated_job(simulated_job_options options)
-    : options_(std::move(options)), machine_(options_.seed), outside_(options_.directory) {}
+    : options_(std::move(options)),
+      machine_(options_.seed),
+      outside_(options_.directory, machine_.disks) {}
 
 simulated_result simulated_job::run() {
   while (!result_.failure) {
@@ -37,7 +39,11 @@ simulated_result simulated_job::run() {
     if (!process_->step()) fail("everything waits for something else");
     note_hits();
     check_step();
-    if (process_->over()) break;
+    if (machine_.disks->fate().crashed()) {
+      restart_machine();
+    } else if (process_->over()) {
+      break;
+    }
   }
   return finish();
 }
@@ -53,9 +59,14 @@ bool simulated_job::start_process() {
   }
   if (!env.settings().contains("execution.checkpointing.interval"))
     options->checkpoints.interval = machine_.checkpoint_interval;
-  machine_.disk->failing_writes = 0;  // a disk that refuses a new process is another story
-  const bool resumes = machine_.disk->manifests.size() > 1;
+  memory_disk& store = *machine_.disks->store();
+  store.failing_writes = 0;  // a disk that refuses a new process is another story
+  const bool resumes = store.manifests.size() > 1;
   auto started = simulated_process::start(machine_, *options);
+  if (machine_.disks->fate().crashed()) {
+    restart_machine();
+    return true;
+  }
   if (!started) {
     fail("the job does not start: " + started.error().text());
     return false;
@@ -88,28 +99,57 @@ void simulated_job::do_fault(fault what) {
       break;
     case fault::process_crashes:
       machine_.steps.add_event(machine_.time, "the process crashes");
-      result_.restarts += process_->status().counters.restarts;
-      process_.reset();
+      end_process();
+      machine_.disks->restart_process();
       ++result_.hits[what];
       break;
+    case fault::machine_stops:
+      arm_crash();
+      break;
     case fault::store_fails:
-      machine_.disk->failing_writes = static_cast<std::uint32_t>(1 + machine_.random() % 3);
+      machine_.disks->store()->failing_writes =
+          static_cast<std::uint32_t>(1 + machine_.random() % 3);
       machine_.steps.add_event(machine_.time, "the disk begins to fail");
       break;
   }
 }
 
+void simulated_job::end_process() {
+  if (process_) result_.restarts += process_->status().counters.restarts;
+  process_.reset();
+}
+
+/// One of the next writes or syncs, of whichever disk, is the last one.
+void simulated_job::arm_crash() {
+  static constexpr crash_phase phases[] = {crash_phase::before, crash_phase::inside,
+                                           crash_phase::after};
+  machine_.disks->store()->keeps_cut_commit = machine_.random() % 2 == 0;
+  machine_.disks->fate().crash_at(machine_.random() % (1 + machine_.random() % 40),
+                                  phases[machine_.random() % 3]);
+}
+
+/// The machine has stopped. Now and then it stops again as the new process begins.
+void simulated_job::restart_machine() {
+  const bool power = machine_.random() % 4 != 0;
+  machine_.steps.add_event(machine_.time, power ? "the machine stops in a write or sync"
+                                                : "the process is killed in a write or sync");
+  ++result_.hits[fault::machine_stops];
+  end_process();
+  power ? machine_.disks->restart_machine() : machine_.disks->restart_process();
+  if (machine_.random() % 3 == 0) arm_crash();
+}
+
 void simulated_job::note_hits() {
   if (process_->take_thrown()) ++result_.hits[fault::task_throws];
-  if (machine_.disk->failed_writes != 0) {
-    result_.hits[fault::store_fails] += std::exchange(machine_.disk->failed_writes, 0);
+  if (auto& failed = machine_.disks->store()->failed_writes; failed != 0) {
+    result_.hits[fault::store_fails] += std::exchange(failed, 0);
   }
 }
 
 void simulated_job::check_step() {
   if (process_->broken_invariant())
     fail("an invariant is broken: " + *process_->broken_invariant());
-  const auto& manifests = machine_.disk->manifests;
+  const auto& manifests = machine_.disks->store()->manifests;
   for (; manifests_seen_ < manifests.size(); ++manifests_seen_) {
     const epoch_id epoch = manifests[manifests_seen_];
     if (manifests_seen_ != 0 && epoch <= newest_) {
@@ -140,7 +180,7 @@ simulated_result simulated_job::finish() {
   }
   result_.steps = machine_.steps.steps();
   result_.trace_hash = machine_.steps.hash();
-  result_.checkpoints = machine_.disk->manifests.size();
+  result_.checkpoints = machine_.disks->store()->manifests.size();
   for (const auto& [name, output] : outside_.outputs()) {
     auto records = output->records();
     std::sort(records.begin(), records.end());

@@ -54,6 +54,9 @@ class simulated_job {
   bool start_process();
   void do_due_faults();
   void do_fault(testing::fault what);
+  void arm_crash();
+  void end_process();
+  void restart_machine();
   void note_hits();
   void check_step();
   void fail(std::string why);

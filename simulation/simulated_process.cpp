@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "simulation/simulated_process.hpp"
 
+#include <map>
 #include <stdexcept>
 #include <unordered_map>
 #include <utility>
@@ -8,6 +9,7 @@
 #include <caf/all.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 
+#include "actors/messages.hpp"
 #include "coordinator/coordinator_actor.hpp"
 #include "coordinator/job_actors.hpp"
 #include "weir/core/check.hpp"
@@ -21,6 +23,20 @@ constexpr std::chrono::nanoseconds look_time{2'000};
 constexpr std::uint64_t early_timer = 1'000;
 /// A lagging actor is passed over nine times out of ten.
 constexpr std::uint64_t lag = 10;
+
+/// One direction between two tasks: a queue of its own in front of the receiver's.
+caf::behavior link_actor(caf::event_based_actor* self, std::shared_ptr<caf::actor> target) {
+  const auto pass_on = [self, target](auto& what) {
+    if (*target) self->send(*target, std::move(what));
+  };
+  return {[pass_on](element& what) { pass_on(what); },
+          [pass_on](credit_return& what) { pass_on(what); }};
+}
+
+struct link_end {
+  std::shared_ptr<caf::actor> target = std::make_shared<caf::actor>();
+  caf::actor link;
+};
 
 class simulated_config : public caf::actor_system_config {
  public:
@@ -69,6 +85,22 @@ struct simulated_process::actors final : job_world {
     if (why.code == error_code::invariant && !broken) broken = name + ": " + why.text();
   }
 
+  std::vector<caf::actor> peers_of(task_id from, const std::vector<caf::actor>& tasks) override {
+    if (!machine.has_links) return tasks;
+    std::vector<caf::actor> made(tasks.size());
+    for (std::uint32_t to = 0; to < tasks.size(); ++to) {
+      link_end& end = links[{from.value, to}];
+      *end.target = tasks[to];
+      if (!end.link) {
+        end.link = system.spawn(link_actor, end.target);
+        on_spawn(options.physical->task_name(from) + " to " + options.physical->task_name({to}),
+                 end.link);
+      }
+      made[to] = end.link;
+    }
+    return made;
+  }
+
   // -- the scheduler --
   bool step();
   void take_time(std::chrono::nanoseconds much) {
@@ -94,6 +126,7 @@ struct simulated_process::actors final : job_world {
   std::optional<epoch_id> restored_from;
   std::unordered_map<caf::actor_id, std::string> names;    // looked up, never walked
   std::vector<std::pair<std::string, caf::actor>> roster;  // in the order of their first birth
+  std::map<std::pair<std::uint32_t, std::uint32_t>, link_end> links;  // from task, to task
   caf::actor_id lagging = 0;
   bool throw_armed = false;
   bool thrown = false;
@@ -108,9 +141,10 @@ result<std::unique_ptr<simulated_process>> simulated_process::start(
   auto running = std::make_unique<actors>(machine);
   running->options = options;
   actors* world = running.get();
-  auto opened = snapshot_store::open_on(
-      std::make_unique<memory_table>(machine.disk), {.retained = options.checkpoints.retained},
-      options.job, [world] { return static_cast<std::uint64_t>(world->wall_ms()); });
+  auto opened =
+      snapshot_store::open_on(std::make_unique<memory_table>(machine.disks->store()),
+                              {.retained = options.checkpoints.retained}, options.job,
+                              [world] { return static_cast<std::uint64_t>(world->wall_ms()); });
   if (!opened) return opened.error();
   std::shared_ptr<snapshot_store> store = std::move(*opened);
   auto begun = begin_job(*store, options, world->wall_ms());
@@ -140,6 +174,7 @@ void simulated_process::actors::end_all() {
   }
   scheduler.clock().cancel_all();
   roster.clear();
+  links.clear();
   while (scheduler.try_run_once()) {
   }
 }

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "coordinator/job_runtime.hpp"
-#include "simulation/memory_table.hpp"
+#include "simulation/machine_disks.hpp"
 #include "simulation/trace.hpp"
 #include "weir/core/result.hpp"
 
@@ -26,13 +26,17 @@ struct simulated_machine {
   explicit simulated_machine(std::uint64_t seed) : random(seed) {
     step_ns_max = 10'000 + random() % 90'000;
     checkpoint_interval = std::chrono::microseconds(50 + random() % 1'000);
+    disks = std::make_shared<machine_disks>(random());
+    has_links = random() % 3 == 0;
   }
   std::mt19937_64 random;
   std::chrono::nanoseconds time = std::chrono::seconds(1);
   std::uint64_t
       step_ns_max;  ///< how long a step may take: slow machines take more checkpoints on the way
   std::chrono::nanoseconds checkpoint_interval;  ///< of a job that sets none itself
-  std::shared_ptr<memory_disk> disk = std::make_shared<memory_disk>();
+  std::shared_ptr<machine_disks> disks;
+  /// Elements and credit go from task to task by links of their own, which may be slow, as between machines.
+  bool has_links;
   trace steps;
 };
 

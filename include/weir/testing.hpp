@@ -29,6 +29,10 @@
 #include "weir/operator_harness.hpp"
 #include "weir/sinks.hpp"
 
+namespace weir {
+class machine_disks;
+}
+
 namespace weir::testing {
 
 /// What a run has committed under one name, as the simulator sees it.
@@ -44,7 +48,8 @@ class committed_output {
 /// What the outside world of one simulated run holds. It survives the crashes of the simulated process.
 class simulated_run {
  public:
-  explicit simulated_run(std::filesystem::path directory) : directory_(std::move(directory)) {}
+  simulated_run(std::filesystem::path directory, std::shared_ptr<machine_disks> disks)
+      : directory_(std::move(directory)), disks_(std::move(disks)) {}
 
   /// A sink whose committed records are compared with those of a run without faults, as a multiset: the order of records
   /// between tasks is nobody's promise. T is compared by its text (weir/core/text.hpp).
@@ -54,6 +59,9 @@ class simulated_run {
     if (!place) place = std::make_shared<collected_output<T>>();
     return collect_sink<T>(static_cast<collected_output<T>&>(*place).target);
   }
+  /// A directory on the simulated disk, for `file_sink(run.files("out"))`; its visible lines are compared. What was not
+  /// synced is lost when the machine stops.
+  file_sink_options files(const std::string& name);
   /// Any other sink: `read` gives what it shows, a text a record, when the run is over.
   void observe(const std::string& name, std::function<std::vector<std::string>()> read) {
     auto& place = outputs_[name];
@@ -85,6 +93,7 @@ class simulated_run {
   };
 
   std::filesystem::path directory_;
+  std::shared_ptr<machine_disks> disks_;
   std::map<std::string, std::shared_ptr<committed_output>> outputs_;
 };
 
@@ -94,10 +103,11 @@ using build_job = std::function<void(environment& env, simulated_run& run)>;
 enum class fault : std::uint8_t {
   task_throws,      ///< in a task's next piece of work
   task_killed,      ///< its actor is ended from outside
-  process_crashes,  ///< everything is gone but what the store had synced; a new process begins
-  store_fails,      ///< one to three of the store's next writes fail
+  process_crashes,  ///< between two steps: what is in memory is gone; a new process begins
+  machine_stops,  ///< before, inside or after a write or sync; what was not synced is lost, wholly or in part
+  store_fails,  ///< one to three of the store's next writes fail
 };
-inline constexpr std::uint32_t fault_kinds = 4;
+inline constexpr std::uint32_t fault_kinds = 5;
 const char* to_string(fault what);
 
 struct simulate_options {
@@ -105,9 +115,10 @@ struct simulate_options {
   std::uint64_t first_seed = 1;
   std::uint32_t faults_max = 3;  ///< a run has one to so many faults
   std::vector<fault> faults{fault::task_throws, fault::task_killed, fault::process_crashes,
-                            fault::store_fails};
-  std::uint64_t steps_max = 5'000'000;  ///< a run that takes more does not end
-  bool read_environment = true;         ///< WEIR_SEED, WEIR_SIMULATIONS, WEIR_FIRST_SEED
+                            fault::machine_stops, fault::store_fails};
+  /// A run that takes more does not end; 0: so many as its faults may cost, 30 times those of the run without faults.
+  std::uint64_t steps_max = 0;
+  bool read_environment = true;  ///< WEIR_SEED, WEIR_SIMULATIONS, WEIR_FIRST_SEED
 };
 
 struct simulation_outcome {

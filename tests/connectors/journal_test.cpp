@@ -12,7 +12,7 @@
 
 #include "connectors/journal.hpp"
 #include "connectors/journal_replay.hpp"
-#include "tests/support/faulty_disk.hpp"
+#include "simulation/faulty_disk.hpp"
 #include "tests/support/seed.hpp"
 
 using namespace weir;

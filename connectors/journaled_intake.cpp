@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "connectors/long_lines.hpp"
+#include "connectors/socket_session.hpp"
 #include "weir/core/check.hpp"
 
 namespace weir {
@@ -17,12 +18,17 @@ constexpr std::size_t input_bytes = std::size_t{64} << 10;
 /// An older attempt of this process may hold the journal for a moment; 5 s in all.
 constexpr int open_tries_max = 50;
 
+std::unique_ptr<line_session> socket_of(const intake_settings& settings) {
+  return std::make_unique<socket_session>(socket_peer{settings.socket.host, settings.socket.port},
+                                          milliseconds(settings.socket.connect_timeout_ms),
+                                          settings.seed);
+}
+
 }  // namespace
 
 journaled_intake::journaled_intake(intake_settings settings)
     : settings_(std::move(settings)),
-      session_({settings_.socket.host, settings_.socket.port},
-               milliseconds(settings_.socket.connect_timeout_ms), settings_.seed),
+      session_(settings_.open_session ? settings_.open_session() : socket_of(settings_)),
       splitter_(settings_.lines),
       input_(std::make_unique_for_overwrite<char[]>(input_bytes)),
       group_(record_header_bytes, '\0') {}
@@ -50,7 +56,7 @@ result<intake_block> journaled_intake::step(std::string spare) {
 result<void> journaled_intake::open(intake_block& out) {
   auto on = settings_.open_disk();
   if (!on && on.error().code == error_code::in_use && ++open_tries_ < open_tries_max) {
-    (void)session_.wait_for_stop(socket_session::step_wait_max);
+    (void)session_->wait_for_stop(line_session::step_wait_max);
     return {};
   }
   if (!on) return on.error();
@@ -100,7 +106,7 @@ std::string journaled_intake::trim(std::uint64_t below) {
 result<void> journaled_intake::read_socket(intake_block& out) {
   for (bool over = false; !over;) {
     send_outgoing();
-    auto step = session_.step(input_.get(), input_bytes, time_left());
+    auto step = session_->step(input_.get(), input_bytes, time_left());
     if (!step) return step.error();
     const auto taken = take(*step, {input_.get(), step->size}, out);
     if (!taken) return taken.error();
@@ -113,9 +119,9 @@ result<void> journaled_intake::read_socket(intake_block& out) {
 }
 
 milliseconds journaled_intake::time_left() const {
-  if (group_lines_ == 0) return socket_session::step_wait_max;
+  if (group_lines_ == 0) return line_session::step_wait_max;
   const auto left = std::chrono::ceil<milliseconds>(group_due_ - clock::now());
-  return std::clamp(left, milliseconds(0), socket_session::step_wait_max);
+  return std::clamp(left, milliseconds(0), line_session::step_wait_max);
 }
 
 /// Whether what was gathered is to become durable now.
@@ -184,7 +190,7 @@ result<bool> journaled_intake::on_bytes(std::string_view bytes, intake_block& ou
 result<bool> journaled_intake::refuse(std::string reason, intake_block& out) {
   reason = peer() + " " + reason;
   if (!settings_.socket.reconnect) return error{error_code::connection, std::move(reason)};
-  session_step left = session_.refuse(std::move(reason));
+  session_step left = session_->refuse(std::move(reason));
   left.waits = ++refusals_;
   if (left.is_news()) {
     out.news.push_back(left.reason + "; nothing of it was taken, connecting again, try " +
@@ -272,7 +278,7 @@ result<void> journaled_intake::commit(intake_block& out) {
 void journaled_intake::send_outgoing() {
   const bool acks = handshake_ && handshake_->state() == resume_handshake::peer::speaks;
   while (true) {
-    if (!outgoing_.empty()) outgoing_.erase(0, session_.send(outgoing_));
+    if (!outgoing_.empty()) outgoing_.erase(0, session_->send(outgoing_));
     if (!outgoing_.empty() || !acks || told_ == journal_->lines()) return;
     told_ = journal_->lines();
     outgoing_ = resume_handshake::ack(told_);

@@ -20,9 +20,9 @@
 
 #include "connectors/journal.hpp"
 #include "connectors/journal_replay.hpp"
+#include "connectors/line_session.hpp"
 #include "connectors/line_splitter.hpp"
 #include "connectors/resume_handshake.hpp"
-#include "connectors/socket_session.hpp"
 #include "weir/core/line_feed.hpp"
 
 namespace weir {
@@ -46,6 +46,7 @@ struct intake_settings {
   journal_settings log;
   std::uint64_t position = 0;  ///< the first line that the job lacks
   std::function<result<std::unique_ptr<disk>>()> open_disk;
+  std::function<std::unique_ptr<line_session>()> open_session;  ///< none: a socket
   std::uint64_t seed = 0;
 };
 
@@ -58,7 +59,7 @@ class journaled_intake {
   result<intake_block> step(std::string spare);
   /// Removes what no checkpoint needs; gives what went wrong, which the next call may mend.
   std::string trim(std::uint64_t below);
-  void stop() noexcept { session_.stop(); }
+  void stop() noexcept { session_->stop(); }
 
  private:
   using clock = std::chrono::steady_clock;  // what the kernel's waits are measured with
@@ -80,7 +81,7 @@ class journaled_intake {
   void send_outgoing();
   bool answer_is_late() const;
   std::chrono::milliseconds time_left() const;
-  std::string peer() const { return session_.peer().text(); }
+  std::string peer() const { return session_->peer_name(); }
 
   // set once
   intake_settings settings_;
@@ -89,7 +90,7 @@ class journaled_intake {
   std::optional<journal_replay> replay_;
   int open_tries_ = 0;
   // the connection
-  socket_session session_;
+  std::unique_ptr<line_session> session_;
   std::optional<resume_handshake> handshake_;
   clock::time_point connected_at_;
   line_splitter splitter_;

@@ -14,6 +14,7 @@
 
 #include "connectors/journal_position.hpp"
 #include "connectors/journaled_intake.hpp"
+#include "connectors/journaled_lines.hpp"
 #include "connectors/lane_call.hpp"
 #include "connectors/long_lines.hpp"
 #include "connectors/posix_disk.hpp"
@@ -28,8 +29,12 @@ constexpr std::size_t blocks_max = 2;
 
 class journaled_lines_feed final : public line_feed {
  public:
-  journaled_lines_feed(std::string uid, socket_lines_options socket, journal_options journal)
-      : line_feed(std::move(uid)), socket_(std::move(socket)), journal_(std::move(journal)) {}
+  journaled_lines_feed(std::string uid, socket_lines_options socket, journal_options journal,
+                       intake_change change)
+      : line_feed(std::move(uid)),
+        socket_(std::move(socket)),
+        journal_(std::move(journal)),
+        change_(std::move(change)) {}
   ~journaled_lines_feed() override { close(); }
 
   void attach(unit_host& host) override { host_ = &host; }
@@ -52,6 +57,7 @@ class journaled_lines_feed final : public line_feed {
   // set once
   socket_lines_options socket_;
   journal_options journal_;
+  intake_change change_;
   unit_host* host_ = nullptr;
   journal_position position_;
   std::shared_ptr<journaled_intake> intake_;
@@ -108,6 +114,7 @@ intake_settings journaled_lines_feed::settings(line_options lines) {
   made.position = position_.line;
   made.open_disk = [path = journal_.directory] { return posix_disk::open(path); };
   made.seed = std::random_device{}();
+  if (change_) change_(made);
   return made;
 }
 
@@ -200,8 +207,13 @@ void journaled_lines_feed::retained_from(epoch_id oldest) {
 
 std::unique_ptr<line_feed> make_journaled_socket_lines(std::string uid, socket_lines_options socket,
                                                        journal_options journal) {
+  return make_journaled_lines(std::move(uid), std::move(socket), std::move(journal), {});
+}
+
+std::unique_ptr<line_feed> make_journaled_lines(std::string uid, socket_lines_options socket,
+                                                journal_options journal, intake_change change) {
   return std::make_unique<journaled_lines_feed>(std::move(uid), std::move(socket),
-                                                std::move(journal));
+                                                std::move(journal), std::move(change));
 }
 
 }  // namespace weir

@@ -35,7 +35,9 @@ class faulty_file final : public disk_file {
 
 class faulty_disk final : public disk {
  public:
-  faulty_disk(faulty_storage& on, std::uint64_t seed) : on_(on), random_(seed) {}
+  /// `lock` is held for as long as the object lives.
+  faulty_disk(faulty_storage& on, std::uint64_t seed, std::shared_ptr<void> lock = {})
+      : on_(on), random_(seed), lock_(std::move(lock)) {}
 
   const std::string& path() const override { return path_; }
   result<std::vector<disk_entry>> list() override {
@@ -72,6 +74,7 @@ class faulty_disk final : public disk {
 
   faulty_storage& on_;
   std::mt19937_64 random_;
+  std::shared_ptr<void> lock_;
   const std::string path_ = "faulty";
 };
 

@@ -10,8 +10,10 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <utility>
 
 #include "simulation/disk_fate.hpp"
+#include "simulation/faulty_disk.hpp"
 #include "simulation/faulty_parts.hpp"
 #include "simulation/faulty_storage.hpp"
 #include "simulation/memory_table.hpp"
@@ -31,19 +33,39 @@ class machine_disks {
     return place;
   }
 
+  /// The directory of this name for a journal. Errors: in_use (it is open).
+  result<std::unique_ptr<disk>> journal(const std::string& name) {
+    auto [place, is_new] = journals_.try_emplace(name, fate_);
+    if (!place->second.lock.expired())
+      return error{error_code::in_use, "the simulated journal '" + name + "' is open"};
+    auto lock = std::make_shared<int>();
+    place->second.lock = lock;
+    return std::unique_ptr<disk>(
+        std::make_unique<faulty_disk>(place->second.storage, random_(), std::move(lock)));
+  }
+  std::uint64_t draw() { return random_(); }
+
   /// kill -9, after which the disks have everything that was written; in the store's table that is what was committed.
   void restart_process() { fate_->restart(); }
   /// Loss of power, after which they have what was synced, and a random part of the rest.
   void restart_machine() {
     for (auto& [name, storage] : parts_) storage->storage().restart_machine(random_);
+    for (auto& [name, place] : journals_) place.storage.restart_machine(random_);
     fate_->restart();
   }
 
  private:
+  struct journal_place {
+    explicit journal_place(std::shared_ptr<disk_fate> fate) : storage(std::move(fate)) {}
+    faulty_storage storage;
+    std::weak_ptr<void> lock;
+  };
+
   std::mt19937_64 random_;
   std::shared_ptr<disk_fate> fate_ = std::make_shared<disk_fate>();
   std::shared_ptr<memory_disk> store_ = std::make_shared<memory_disk>(fate_);
   std::map<std::string, std::shared_ptr<faulty_parts>> parts_;
+  std::map<std::string, journal_place> journals_;
 };
 
 }  // namespace weir

@@ -13,11 +13,32 @@ result<void> memory_table::begin() {
   return {};
 }
 
+std::optional<epoch_id> memory_disk::damage_newest() {
+  byte_vector* newest = nullptr;
+  std::optional<epoch_id> before;
+  epoch_id last;
+  for (auto& [key, value] : durable) {
+    if (key >> detail::class_shift != detail::manifest_class) continue;
+    if (newest != nullptr) before = last;
+    newest = &value;
+    last = {key & detail::number_mask};
+  }
+  if (before) newest->back() ^= std::byte{1};
+  return before;
+}
+
+bool memory_table::fails_now() {
+  if (disk_->failing_writes != 0) {
+    --disk_->failing_writes;
+    return true;
+  }
+  return disk_->fails_one_in != 0 && disk_->fate->operations() % disk_->fails_one_in == 0;
+}
+
 template <class Effect>
 result<void> memory_table::write(const char* what, Effect effect) {
   auto done = disk_->fate->operation([&](bool inside) -> result<void> {
-    if (disk_->failing_writes != 0) {
-      --disk_->failing_writes;
+    if (fails_now()) {
       ++disk_->failed_writes;
       return error{error_code::io, std::string("cannot ") + what + " the simulated disk"};
     }

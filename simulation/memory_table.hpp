@@ -30,8 +30,12 @@ struct memory_disk {
   std::map<std::uint64_t, byte_vector> durable;
   std::vector<epoch_id> manifests;   ///< every epoch whose manifest ever became durable, in order
   std::uint32_t failing_writes = 0;  ///< so many of the next writes fail
+  std::uint32_t fails_one_in = 0;    ///< besides, each so many-th write fails; 0: none
   std::uint64_t failed_writes = 0;
   bool keeps_cut_commit = false;  ///< whether a commit that the machine stops in is durable
+
+  /// What the newest of several manifests says is no longer readable; gives the one before it, if there is one.
+  std::optional<epoch_id> damage_newest();
 };
 
 class memory_table final : public store_table {
@@ -52,6 +56,7 @@ class memory_table final : public store_table {
   std::string name() const override { return "simulated disk"; }
 
  private:
+  bool fails_now();
   /// Does a write or sync, unless the disk fails it; then the transaction ends.
   template <class Effect>
   result<void> write(const char* what, Effect effect);

@@ -188,6 +188,8 @@ const char* to_string(fault what) {
       return "the machine stops in a write";
     case fault::store_fails:
       return "a write of the store fails";
+    case fault::checkpoint_damaged:
+      return "the newest checkpoint is damaged";
   }
   return "?";
 }

@@ -60,7 +60,8 @@ bool simulated_job::start_process() {
   if (!env.settings().contains("execution.checkpointing.interval"))
     options->checkpoints.interval = machine_.checkpoint_interval;
   memory_disk& store = *machine_.disks->store();
-  store.failing_writes = 0;  // a disk that refuses a new process is another story
+  store.failing_writes = store.fails_one_in =
+      0;  // a disk that refuses a new process is another story
   const bool resumes = store.manifests.size() > 1;
   auto started = simulated_process::start(machine_, *options);
   if (machine_.disks->fate().crashed()) {
@@ -74,9 +75,9 @@ bool simulated_job::start_process() {
   process_ = std::move(*started);
   if (!resumes) return true;
   ++result_.restored;
-  if (process_->status().restored_from != newest_) {
-    fail("a process went on from checkpoint " +
-         to_string(process_->status().restored_from.value_or(epoch_id{})) +
+  const epoch_id from = process_->status().restored_from.value_or(epoch_id{});  // the initial one
+  if (from != newest_) {
+    fail("a process went on from checkpoint " + to_string(from) +
          ", but the newest complete one is " + to_string(newest_));
   }
   return true;
@@ -107,11 +108,34 @@ void simulated_job::do_fault(fault what) {
       arm_crash();
       break;
     case fault::store_fails:
-      machine_.disks->store()->failing_writes =
-          static_cast<std::uint32_t>(1 + machine_.random() % 3);
-      machine_.steps.add_event(machine_.time, "the disk begins to fail");
+      fail_writes();
+      break;
+    case fault::checkpoint_damaged:
+      damage_newest();
       break;
   }
+}
+
+void simulated_job::fail_writes() {
+  memory_disk& store = *machine_.disks->store();
+  if (machine_.random() % 2 == 0) {
+    store.failing_writes = static_cast<std::uint32_t>(1 + machine_.random() % 3);
+    machine_.steps.add_event(machine_.time, "the disk begins to fail");
+  } else {
+    store.fails_one_in = static_cast<std::uint32_t>(20 + machine_.random() % 200);
+    machine_.steps.add_event(machine_.time, "the disk fails now and then");
+  }
+}
+
+void simulated_job::damage_newest() {
+  const auto before = machine_.disks->store()->damage_newest();
+  if (!before) return;
+  machine_.steps.add_event(
+      machine_.time, "checkpoint " + to_string(newest_) + " is damaged, and the process crashes");
+  end_process();
+  machine_.disks->restart_process();
+  newest_ = *before;
+  ++result_.hits[fault::checkpoint_damaged];
 }
 
 void simulated_job::end_process() {

@@ -54,6 +54,8 @@ class simulated_job {
   bool start_process();
   void do_due_faults();
   void do_fault(testing::fault what);
+  void fail_writes();
+  void damage_newest();
   void arm_crash();
   void end_process();
   void restart_machine();
@@ -68,7 +70,7 @@ class simulated_job {
   std::unique_ptr<simulated_process> process_;
   std::size_t next_fault_ = 0;
   std::size_t manifests_seen_ = 0;
-  epoch_id newest_;  // whose manifest is durable
+  epoch_id newest_;  // whose manifest is durable and whole
   simulated_result result_;
 };
 

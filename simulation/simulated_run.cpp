@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a simulated run shows of the files on its simulated disks.
+// What a simulated run has on its simulated disks: the files of sinks, and the journals of sources.
 #include <algorithm>
 #include <optional>
 #include <sstream>
 #include <utility>
 
+#include "connectors/journaled_lines.hpp"
 #include "connectors/part_names.hpp"
 #include "simulation/machine_disks.hpp"
+#include "simulation/simulated_peer.hpp"
 #include "weir/testing.hpp"
 
 namespace weir::testing {
@@ -54,6 +56,28 @@ file_sink_options simulated_run::files(const std::string& name) {
   options.directory = name;
   options.storage = std::move(storage);
   return options;
+}
+
+journaled_place simulated_run::place_of(const std::string& name, std::vector<std::string> lines) {
+  auto& peer = peers_[name];
+  if (!peer) peer = std::make_shared<simulated_peer>(simulated_peer{std::move(lines)});
+  return {name, disks_, peer};
+}
+
+std::unique_ptr<line_feed> make_simulated_lines(std::string uid, const journaled_place& at) {
+  socket_lines_options socket;
+  socket.reconnect = false;
+  socket.connect_timeout_ms = 3'600'000;  // real time, which must not matter
+  journal_options journal;
+  journal.with_peer = handshake::required;
+  journal.sync_delay = std::chrono::microseconds(0);
+  journal.segment_bytes = 512;
+  return make_journaled_lines(std::move(uid), socket, journal, [at](intake_settings& settings) {
+    settings.open_disk = [at] { return at.disks->journal(at.name); };
+    settings.open_session = [at] {
+      return std::make_unique<simulated_session>(at.peer, at.disks->draw());
+    };
+  });
 }
 
 }  // namespace weir::testing

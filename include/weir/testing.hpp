@@ -24,14 +24,17 @@
 #include <string>
 #include <vector>
 
+#include "weir/core/line_feed.hpp"
 #include "weir/core/text.hpp"
 #include "weir/environment.hpp"
 #include "weir/operator_harness.hpp"
 #include "weir/sinks.hpp"
+#include "weir/sources.hpp"
 
 namespace weir {
 class machine_disks;
-}
+struct simulated_peer;
+}  // namespace weir
 
 namespace weir::testing {
 
@@ -44,6 +47,14 @@ class committed_output {
   /// The newest epoch of which something is visible; 0 when that is not known.
   virtual epoch_id newest_epoch() const = 0;
 };
+
+/// A journal on a simulated disk, and the peer whose lines it holds.
+struct journaled_place {
+  std::string name;
+  std::shared_ptr<machine_disks> disks;
+  std::shared_ptr<simulated_peer> peer;
+};
+std::unique_ptr<line_feed> make_simulated_lines(std::string uid, const journaled_place& at);
 
 /// What the outside world of one simulated run holds. It survives the crashes of the simulated process.
 class simulated_run {
@@ -62,6 +73,12 @@ class simulated_run {
   /// A directory on the simulated disk, for `file_sink(run.files("out"))`; its visible lines are compared. What was not
   /// synced is lost when the machine stops.
   file_sink_options files(const std::string& name);
+  /// A source as `journaled(socket_lines(...))`: the journal lies on the simulated disk, and a peer in memory sends these
+  /// lines, answers RESUME, and forgets what was acked.
+  auto journaled(const std::string& name, std::vector<std::string> lines) {
+    return weir::detail::line_source<journaled_place, &make_simulated_lines>(
+        place_of(name, std::move(lines)), "simulated lines", "exactly-once: a journal", true, 1);
+  }
   /// Any other sink: `read` gives what it shows, a text a record, when the run is over.
   void observe(const std::string& name, std::function<std::vector<std::string>()> read) {
     auto& place = outputs_[name];
@@ -92,8 +109,11 @@ class simulated_run {
     std::function<std::vector<std::string>()> read;
   };
 
+  journaled_place place_of(const std::string& name, std::vector<std::string> lines);
+
   std::filesystem::path directory_;
   std::shared_ptr<machine_disks> disks_;
+  std::map<std::string, std::shared_ptr<simulated_peer>> peers_;
   std::map<std::string, std::shared_ptr<committed_output>> outputs_;
 };
 
@@ -104,10 +124,15 @@ enum class fault : std::uint8_t {
   task_throws,      ///< in a task's next piece of work
   task_killed,      ///< its actor is ended from outside
   process_crashes,  ///< between two steps: what is in memory is gone; a new process begins
-  machine_stops,  ///< before, inside or after a write or sync; what was not synced is lost, wholly or in part
-  store_fails,  ///< one to three of the store's next writes fail
+  /// Before, inside or after a write or sync; what was not synced is lost, wholly or in part.
+  machine_stops,
+  /// One to three of the store's next writes, or one in so many until the process ends.
+  store_fails,
+  /// The process crashes, and the newest checkpoint is damaged meanwhile. Not one of the usual faults: a job goes back to
+  /// an older checkpoint only when all of its sinks recognise what they have shown (P18).
+  checkpoint_damaged,
 };
-inline constexpr std::uint32_t fault_kinds = 5;
+inline constexpr std::uint32_t fault_kinds = 6;
 const char* to_string(fault what);
 
 struct simulate_options {

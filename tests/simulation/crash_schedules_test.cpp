@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A thousand and more crash schedules over four jobs: whatever fails whenever, what the job has committed is what a run
+// A thousand and more crash schedules over five jobs: whatever fails whenever, what the job has committed is what a run
 // without faults commits. docs/testing.md has the command for more of them.
 #include <doctest/doctest.h>
 
@@ -13,7 +13,7 @@ namespace {
 
 using weir::testing::fault;
 
-constexpr std::uint64_t runs_each = 300;  // of four jobs: 1,200 schedules
+constexpr std::uint64_t runs_each = 300;  // of five jobs: 1,500 schedules
 
 /// How many alarms the union job gives: one in ten readings of a sensor.
 std::uint64_t alarms() {
@@ -33,8 +33,8 @@ void check_schedules(const weir::testing::build_job& job, std::uint64_t records)
             << " checkpoints, " << outcome.restarts << " restarts, " << outcome.restored
             << " processes resumed\n";
   if (outcome.runs < runs_each) return;  // a single seed again
-  for (const auto what :
-       {fault::task_throws, fault::task_killed, fault::process_crashes, fault::store_fails}) {
+  for (const auto what : {fault::task_throws, fault::task_killed, fault::process_crashes,
+                          fault::machine_stops, fault::store_fails}) {
     CHECK_MESSAGE(outcome.hits.contains(what), weir::testing::to_string(what));
   }
   CHECK(outcome.restarts > runs_each / 4);
@@ -52,8 +52,22 @@ TEST_CASE("keyed union with side outputs: exactly once under every schedule") {
 TEST_CASE("a chain with list state: exactly once under every schedule") {
   check_schedules(list_job, list_items / 5);
 }
+TEST_CASE("lines of a peer through a journal: exactly once under every schedule") {
+  check_schedules(journaled_job, 2 * journaled_lines);
+}
 TEST_CASE("many keys of which few change: exactly once under every schedule") {
   check_schedules(sparse_job, sparse_keys + sparse_hits);
+}
+
+/// P18: what is retained is enough to go back to. Output that only appears at the end is not shown twice.
+TEST_CASE("a damaged checkpoint: the one before it has all that it needs") {
+  const auto outcome = weir::testing::simulate(
+      folded_job, {.runs = 100,
+                   .faults = {fault::checkpoint_damaged, fault::checkpoint_damaged,
+                              fault::process_crashes, fault::store_fails}});
+  CHECK_MESSAGE(outcome.passed(), outcome.story);
+  if (outcome.runs < 100) return;  // a single seed again
+  CHECK(outcome.hits.contains(fault::checkpoint_damaged));
 }
 
 }  // namespace weir::test

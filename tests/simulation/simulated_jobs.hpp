@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <fstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -155,14 +156,15 @@ struct bundle_items final : keyed_process<std::uint64_t, item, bundle> {
 
 inline constexpr std::uint64_t list_items = 6400;
 
-/// One source a key's records come from, so that lists are the same in every run; cleared when they leave.
+/// One source a key's records come from, so that lists are the same in every run; cleared when they leave. The output goes
+/// to files on the simulated disk.
 inline void list_job(environment& env, simulated_run& run) {
   env.from("items",
            generate([](std::uint64_t seq) { return item{seq}; }).count(list_items).rate(250e3))
       .process<check_order>("order")
       .key_by([](const item& one) { return one.number % 64; })
       .process<bundle_items>("bundle")
-      .to("out", run.sink<bundle>("out"));
+      .to("out", file_sink(run.files("out")));
 }
 
 struct count_hits final : keyed_process<std::uint64_t, item, seen_reading> {
@@ -174,15 +176,60 @@ struct count_hits final : keyed_process<std::uint64_t, item, seen_reading> {
 };
 
 inline constexpr std::uint64_t sparse_keys = 1600;
-inline constexpr std::uint64_t sparse_hits = 1600;
+inline constexpr std::uint64_t sparse_hits = 4000;
 
-/// Many keys once, then a few of them again and again: checkpoints hold only what changed.
+/// Which key is hit: three neighbours for a while, then others, and after twenty such turns the first ones again.
+inline std::uint64_t sparse_key(std::uint64_t hit) {
+  const std::uint64_t turn = hit / 70 % 20;
+  return turn * 67 + hit % 3;
+}
+
+/// Many keys once, then a few of them at a time: checkpoints hold only what changed, one on top of the other.
 inline void sparse_job(environment& env, simulated_run& run) {
-  const auto make = [](std::uint64_t seq) { return item{seq < sparse_keys ? seq : seq % 6 * 251}; };
+  const auto make = [](std::uint64_t seq) {
+    return item{seq < sparse_keys ? seq : sparse_key(seq - sparse_keys)};
+  };
   env.from("items", generate(make).count(sparse_keys + sparse_hits).rate(250e3))
       .key_by([](const item& one) { return one.number; })
       .process<count_hits>("count")
       .to("out", run.sink<seen_reading>("out"));
+}
+
+/// The same into one sum, which is state: this job may go back behind what it has shown.
+inline void folded_job(environment& env, simulated_run& run) {
+  const auto make = [](std::uint64_t seq) {
+    return item{seq < sparse_keys ? seq : sparse_key(seq - sparse_keys)};
+  };
+  const auto add = [](std::uint64_t& sum, const seen_reading& one) {
+    sum += (one.sensor + 1) * 1'000'003u + static_cast<std::uint64_t>(one.count * one.count);
+  };
+  const auto place = run.directory() / "sum";
+  env.from("items", generate(make).count(sparse_keys + sparse_hits).rate(250e3))
+      .key_by([](const item& one) { return one.number; })
+      .process<count_hits>("count")
+      .to("sum", fold_sink(std::uint64_t{0}, add,
+                           [place](const std::uint64_t& sum) { std::ofstream(place) << sum; }))
+      .parallelism(1);
+  run.observe("sum", [place] {
+    std::string sum;
+    std::ifstream(place) >> sum;
+    return std::vector<std::string>{sum};
+  });
+}
+
+inline constexpr std::uint64_t journaled_lines = 900;
+
+/// Lines of a peer, through a journal on the simulated disk.
+inline void journaled_job(environment& env, simulated_run& run) {
+  std::vector<std::string> lines;
+  for (std::uint64_t i = 0; i < journaled_lines; ++i) {
+    lines.push_back("word" + std::to_string(i % 50) + " word" + std::to_string(i * i % 30));
+  }
+  env.from("lines", run.journaled("lines", std::move(lines)))
+      .flat_map("split", split_line)
+      .key_by([](const word& one) -> const std::string& { return one.text; })
+      .process<count_words>("count")
+      .to("out", run.sink<counted_word>("out"));
 }
 
 }  // namespace weir::test

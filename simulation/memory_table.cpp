@@ -14,16 +14,17 @@ result<void> memory_table::begin() {
 }
 
 std::optional<epoch_id> memory_disk::damage_newest() {
-  byte_vector* newest = nullptr;
+  std::optional<epoch_id> newest;
   std::optional<epoch_id> before;
-  epoch_id last;
-  for (auto& [key, value] : durable) {
-    if (key >> detail::class_shift != detail::manifest_class) continue;
-    if (newest != nullptr) before = last;
-    newest = &value;
-    last = {key & detail::number_mask};
+  for (const auto& [key, value] : durable) {
+    const epoch_id epoch{key & detail::number_mask};
+    if (key >> detail::class_shift != detail::manifest_class || damaged.contains(epoch)) continue;
+    before = newest;
+    newest = epoch;
   }
-  if (before) newest->back() ^= std::byte{1};
+  if (!before) return {};
+  durable.at(detail::manifest_key(*newest)).back() ^= std::byte{1};
+  damaged.insert(*newest);
   return before;
 }
 

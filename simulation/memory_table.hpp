@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,9 +33,10 @@ struct memory_disk {
   std::uint32_t failing_writes = 0;  ///< so many of the next writes fail
   std::uint32_t fails_one_in = 0;    ///< besides, each so many-th write fails; 0: none
   std::uint64_t failed_writes = 0;
+  std::set<epoch_id> damaged;     ///< checkpoints that cannot be read
   bool keeps_cut_commit = false;  ///< whether a commit that the machine stops in is durable
 
-  /// What the newest of several manifests says is no longer readable; gives the one before it, if there is one.
+  /// The newest sound checkpoint can no longer be read, if there is another one; gives that.
   std::optional<epoch_id> damage_newest();
 };
 

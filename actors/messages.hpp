@@ -26,6 +26,7 @@
 #include <caf/all.hpp>
 
 #include "dataflow/element.hpp"
+#include "dataflow/task_core.hpp"
 #include "dataflow/task_ports.hpp"
 #include "dataflow/task_restore.hpp"
 #include "serialization/manifest.hpp"
@@ -51,6 +52,7 @@ struct resume_tasks {
 };
 struct trigger_epoch {
   epoch_id epoch;
+  sources_then then = sources_then::go_on;
 };
 struct abort_epoch {
   epoch_id epoch;
@@ -154,6 +156,7 @@ struct snapshot_acked {
   task_id task;
   task_snapshot declared;
   task_snapshot stored;
+  snapshot_timing timing{};
 };
 struct store_failed {
   epoch_id epoch;
@@ -199,6 +202,8 @@ using step_atom = caf::atom_constant<caf::atom("step")>;
 using flush_atom = caf::atom_constant<caf::atom("flush")>;
 using wake_atom = caf::atom_constant<caf::atom("wake")>;
 using stop_atom = caf::atom_constant<caf::atom("stop")>;
+using checkpoint_atom = caf::atom_constant<caf::atom("checkpoint")>;
+using final_checkpoint_atom = caf::atom_constant<caf::atom("finalcp")>;
 using cancel_atom = caf::atom_constant<caf::atom("cancel")>;
 
 }  // namespace weir

@@ -49,7 +49,8 @@ void put(self_ptr self, const snapshot_piece& piece) {
 void end_snapshot(self_ptr self, snapshot_end& end) {
   auto& state = self->state;
   if (state.failed.contains(end.epoch)) return;
-  snapshot_acked ack{end.epoch, end.attempt, end.task, end.snapshot, std::move(end.snapshot)};
+  snapshot_acked ack{end.epoch, end.attempt, end.task, end.snapshot, std::move(end.snapshot),
+                     end.timing};
   auto& stored = state.chunks[end.epoch][end.task];
   for (std::uint32_t part = 0; part < ack.stored.operators.size(); ++part) {
     auto& states = ack.stored.operators[part].states;

@@ -31,9 +31,10 @@ void start_task(self_ptr self, task_id task) {
     lane = spawn_blocking(*self, options.world.get(), name + " lane", lane_actor);
   }
   state.tasks[task.value] = self->spawn<caf::monitored>(
-      task_actor, task_wiring{options.physical, task, options.job, options.settings,
-                              caf::actor_cast<caf::actor>(self), options.store, lane,
-                              options.pulses, options.breadcrumbs, options.world, options.faults});
+      task_actor,
+      task_wiring{options.physical, task, options.job, options.settings,
+                  caf::actor_cast<caf::actor>(self), options.store, lane, options.pulses,
+                  options.breadcrumbs, options.world, options.faults, options.meters});
   if (options.world) options.world->on_spawn(name, state.tasks[task.value]);
   state.by_address[state.tasks[task.value].address()] = task;
 }

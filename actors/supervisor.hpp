@@ -30,6 +30,7 @@ struct supervisor_options {
   std::shared_ptr<breadcrumb_file> breadcrumbs;
   std::shared_ptr<job_world> world;        ///< none: the real one
   std::shared_ptr<fault_injector> faults;  ///< nullptr: none are injected
+  std::shared_ptr<task_meters> meters{};   ///< nullptr: nobody reads them
 };
 
 struct supervisor_state {

@@ -24,7 +24,7 @@ caf::behavior task_actor(caf::stateful_actor<task_state>* self, task_wiring wiri
       [shell](roll_back_to what) { shell->on_roll_back(what.attempt); },
       [shell](restore_from& what) { shell->on_restore(std::move(what)); },
       [shell](resume_task what) { shell->on_resume(what.attempt); },
-      [shell](trigger_epoch what) { shell->on_trigger(what.epoch); },
+      [shell](trigger_epoch what) { shell->on_trigger(what.epoch, what.then); },
       [shell](abort_epoch what) { shell->on_abort(what.epoch); },
       [shell](const commit_epoch& what) { shell->on_commit(what); },
       [shell](stop_atom) { shell->end(); },

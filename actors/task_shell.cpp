@@ -16,6 +16,8 @@ namespace {
 constexpr std::size_t load_window = 16;
 /// Steps from one publication of the states' sizes to the next: some milliseconds of a busy task.
 constexpr std::uint64_t steps_per_publication = 64;
+/// A task that waits often says how far its source is no more often than this.
+constexpr std::chrono::milliseconds progress_period{100};
 
 }  // namespace
 
@@ -43,6 +45,22 @@ void task_shell::guarded(F&& work) {
   } catch (...) {
     fail(current_error());
   }
+  settle();
+}
+
+void task_shell::begin_work() {
+  if (meter_ && meter_->waits_for() != task_wait::none) meter_->turn(task_wait::none, now());
+}
+
+void task_shell::settle() {
+  if (!meter_) return;
+  const task_wait wait = core_ ? core_->waits_for() : task_wait::input;
+  if (wait == meter_->waits_for()) return;
+  const steady_time at = now();
+  meter_->turn(wait, at);
+  if (!core_ || at - progress_noted_ < progress_period) return;
+  progress_noted_ = at;
+  core_->note_progress();
 }
 
 void task_shell::fail(error why, std::optional<record_kill> kill) {
@@ -69,6 +87,7 @@ void task_shell::on_roll_back(attempt_id attempt) {
   if (attempt <= attempt_) return;
   attempt_ = attempt;
   drop_core();
+  settle();
   self_->send(wiring_.supervisor, rolled_back{wiring_.task, attempt});
 }
 
@@ -78,6 +97,9 @@ void task_shell::on_restore(restore_from what) {
     peers_ = std::move(what.peers);
     core_ = std::make_unique<task_core>(wiring_.physical, wiring_.task, attempt_, wiring_.settings,
                                         *this);
+    meter_ = core_->meter();
+    if (wiring_.meters) wiring_.meters->show(wiring_.task, meter_);
+    begin_work();
     to_load_ = core_->begin_restore(std::move(what.from));
     requested_ = loaded_ = 0;
     if (to_load_.empty()) return finish_restore();
@@ -99,6 +121,7 @@ void task_shell::request_chunks() {
 void task_shell::on_loaded(loaded_chunk& what) {
   if (what.attempt != attempt_ || !core_) return;
   guarded([&] {
+    begin_work();
     if (auto loaded = core_->on_chunk(what.content); !loaded) throw task_error(loaded.error());
     ++loaded_;
     if (loaded_ == to_load_.size()) return finish_restore();
@@ -158,10 +181,11 @@ void task_shell::on_chunk_stored(attempt_id attempt) {
   });
 }
 
-void task_shell::on_trigger(epoch_id epoch) {
+void task_shell::on_trigger(epoch_id epoch, sources_then then) {
   if (!core_) return;
   guarded([&] {
-    core_->on_trigger(epoch);
+    begin_work();
+    core_->on_trigger(epoch, then);
     schedule();
   });
 }
@@ -177,6 +201,7 @@ void task_shell::on_abort(epoch_id epoch) {
 void task_shell::on_commit(const commit_epoch& what) {
   if (!core_) return;
   guarded([&] {
+    begin_work();
     core_->on_commit(what.epoch, what.oldest_retained);
     publish_sizes();
     schedule();
@@ -191,6 +216,7 @@ void task_shell::on_step() {
 
 void task_shell::pump() {
   if (core_->has_work()) {
+    begin_work();
     if (wiring_.world) wiring_.world->before_step(wiring_.task);
     core_->step();
     if (++work_done_ % steps_per_publication == 0) publish_sizes();
@@ -219,6 +245,7 @@ void task_shell::schedule() {
 
 void task_shell::publish_sizes() {
   pulse_.publish(core_->state_sizes());
+  core_->note_progress();
 }
 
 void task_shell::on_flush() {

@@ -20,6 +20,7 @@
 #include "dataflow/fault_injector.hpp"
 #include "dataflow/plan.hpp"
 #include "dataflow/task_core.hpp"
+#include "dataflow/task_meter.hpp"
 #include "dataflow/task_pulse.hpp"
 #include "state/breadcrumb_file.hpp"
 
@@ -37,6 +38,7 @@ struct task_wiring {
   std::shared_ptr<breadcrumb_file> breadcrumbs;  ///< nullptr: none are laid (P19)
   std::shared_ptr<job_world> world;              ///< none: the real one
   std::shared_ptr<fault_injector> faults;        ///< nullptr: none are injected
+  std::shared_ptr<task_meters> meters{};         ///< nullptr: nobody reads them
 };
 
 class task_shell final : public task_ports {
@@ -53,7 +55,7 @@ class task_shell final : public task_ports {
   void on_credit(credit_return& what);
   void on_lane_result(lane_result& what);
   void on_chunk_stored(attempt_id attempt);
-  void on_trigger(epoch_id epoch);
+  void on_trigger(epoch_id epoch, sources_then then);
   void on_abort(epoch_id epoch);
   void on_commit(const commit_epoch& what);
   void on_step();
@@ -91,6 +93,9 @@ class task_shell final : public task_ports {
   void pump();
   void schedule();
   void publish_sizes();
+  /// The meter's turns between work and waiting.
+  void begin_work();
+  void settle();
 
   caf::event_based_actor* self_;
   task_wiring wiring_;
@@ -99,6 +104,8 @@ class task_shell final : public task_ports {
   task_pulse& pulse_;
   attempt_id attempt_;
   std::unique_ptr<task_core> core_;
+  std::shared_ptr<task_meter> meter_;  // of core_, or of the last one
+  steady_time progress_noted_{};
   std::vector<caf::actor> peers_;
   std::vector<chunk_ref> to_load_;
   std::size_t requested_ = 0;

@@ -7,6 +7,7 @@
 //             place: spare, with a job, filled, or open; (3) no line is handed out before the input
 //             was listed.
 // Source:     P11, P21.
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -42,6 +43,7 @@ class file_lines_feed final : public line_feed {
   result<void> restore(operator_restore written) override;
   void open() override;
   outcome next(std::string_view& line) override;
+  source_progress progress() const override;
   void close() override { closed_ = true; }
   bool snapshot(epoch_id, operator_image& out) override;
   bool collect(epoch_id, operator_image& out) override;
@@ -152,6 +154,20 @@ void file_lines_feed::on_block(filled_buffer filled) {
     all_read_ = true;
   }
   host_->wake();
+}
+
+/// A line belongs to the split in which it begins, so that the last one of a split may end behind it.
+source_progress file_lines_feed::progress() const {
+  if (!known_) return {};
+  source_progress known{0, 0};
+  for (std::size_t i = 0; i < share_.size(); ++i) {
+    const file_split& split = share_[i].split;
+    const bool open = lines_ && i == current_;
+    const auto offset = open ? lines_->offset_after_last_line() : share_[i].offset;
+    *known.all += split.end - split.begin;
+    if (!share_[i].done) *known.left += split.end - std::min(offset, split.end);
+  }
+  return known;
 }
 
 line_feed::outcome file_lines_feed::next(std::string_view& line) {

@@ -8,10 +8,13 @@
 // Source:     P8, P11, P12.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "dataflow/snapshot_timing.hpp"
 #include "serialization/manifest.hpp"
 #include "weir/core/chunk.hpp"
 #include "weir/core/ids.hpp"
@@ -51,6 +54,7 @@ struct task_ack {
   report_header from;
   std::vector<declared_state> declared;
   task_snapshot stored;
+  snapshot_timing timing{};
 };
 
 /// A task cannot take this checkpoint: it still drains the one before (P8), or its snapshot failed.
@@ -72,6 +76,8 @@ struct task_progress {
   snapshot_phase phase = snapshot_phase::waiting;
   std::uint64_t done = 0;
   std::uint64_t total = 0;  ///< 0: not known
+  std::string waits_for{};  ///< "waits for credit of out/0"; empty: for nothing that is known
+  std::optional<std::chrono::steady_clock::time_point> since{};  ///< of the phase, when known
 };
 
 }  // namespace weir

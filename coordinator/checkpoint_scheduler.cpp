@@ -34,6 +34,7 @@ void checkpoint_scheduler::on_stopped() {
   running_.reset();
   final_requested_ = false;
   savepoint_requested_ = false;
+  now_requested_ = false;
 }
 
 void checkpoint_scheduler::request(checkpoint_kind kind) {
@@ -56,6 +57,7 @@ scheduler_step checkpoint_scheduler::next(time_point now) const {
     if (now >= due) return start_checkpoint{checkpoint_kind::final};
     return wait_until{due};
   }
+  if (now_requested_) return start_checkpoint{checkpoint_kind::periodic};
   if (!settings_.enabled()) return wait_until{};
   const auto due = periodic_due();
   if (now >= due) return start_checkpoint{checkpoint_kind::periodic};
@@ -76,6 +78,7 @@ void checkpoint_scheduler::on_started(epoch_id epoch, time_point now) {
   running_ = running_checkpoint{
       .epoch = epoch, .kind = start->kind, .started = now, .serves_final = final_requested_};
   if (start->kind == checkpoint_kind::savepoint) savepoint_requested_ = false;
+  now_requested_ = false;
   interval_from_ = now;
 }
 

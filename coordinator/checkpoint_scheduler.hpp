@@ -71,6 +71,10 @@ class checkpoint_scheduler {
   /// Asks for a final checkpoint or a savepoint, which waits neither for the interval nor for the
   /// pause. A savepoint is tried once: whoever asked learns of its failure and decides.
   void request(checkpoint_kind kind);
+  /// Asks for an ordinary checkpoint in the same way; whichever begins next serves it.
+  void request_now() { now_requested_ = true; }
+  /// The final one is not wanted any more.
+  void withdraw_final() { final_requested_ = false; }
 
   /// What to do now. Changes nothing.
   scheduler_step next(time_point now) const;
@@ -106,6 +110,7 @@ class checkpoint_scheduler {
   bool stopped_ = true;
   bool final_requested_ = false;
   bool savepoint_requested_ = false;
+  bool now_requested_ = false;
   std::optional<running_checkpoint> running_;
   time_point interval_from_{};              // the last start, or on_resumed
   std::optional<time_point> last_end_;      // since on_resumed

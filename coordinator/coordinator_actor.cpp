@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "actors/messages.hpp"
+#include "coordinator/task_readings.hpp"
 #include "coordinator/team.hpp"
 
 namespace weir {
@@ -37,6 +38,7 @@ class coordinator_shell final : public job_effects {
                     std::uint64_t seed, std::shared_ptr<job_world> world)
       : self_(self),
         fence_(options.fence),
+        physical_(options.physical),
         board_(std::move(board)),
         random_(seed),
         world_(std::move(world)),
@@ -49,10 +51,16 @@ class coordinator_shell final : public job_effects {
   /// A broken invariant of the machine ends the job, with the values in its message; not this actor.
   template <class F>
   void drive(F&& input) {
-    try {
-      input(machine_, now());
-    } catch (const std::exception& failure) {
-      machine_.fail({error_code::invariant, failure.what()});
+    {
+      const std::lock_guard hold(board_->mutex);  // of what the machine writes there, others read
+      try {
+        input(machine_, now());
+      } catch (const std::exception& failure) {
+        machine_.fail({error_code::invariant, failure.what()}, now());
+      }
+      board_->counters = machine_.counters();
+      const auto settled = board_->history->requests_settled();
+      if (std::exchange(settled_, settled) != settled) board_->changed.notify_all();
     }
     after();
   }
@@ -66,12 +74,10 @@ class coordinator_shell final : public job_effects {
   void on_retained(epoch_id oldest) { oldest_retained_ = oldest; }
   const team& members() const { return team_; }
   void cancel() {
-    {
-      const std::lock_guard hold(board_->mutex);
-      board_->cancelled = !machine_.over();
-    }
-    machine_.cancel();
-    after();
+    drive([this](job_machine& job, auto time) {
+      board_->cancelled = board_->cancelled || !job.over();
+      job.cancel(time);
+    });
   }
 
   // -- job_effects --
@@ -85,6 +91,14 @@ class coordinator_shell final : public job_effects {
     self_->send(team_.supervisor, resume_tasks{attempt, tasks});
   }
   void trigger(epoch_id epoch) override { self_->send(team_.supervisor, trigger_epoch{epoch}); }
+  void trigger_last(epoch_id epoch) override {
+    self_->send(team_.supervisor, trigger_epoch{epoch, sources_then::stop});
+  }
+  std::vector<task_progress> progress_of(epoch_id epoch) override {
+    auto all = snapshot_progress(*physical_, *board_->meters, epoch, now());
+    for (auto& one : all) one.from.fence = fence_;
+    return all;
+  }
   void abort(epoch_id epoch) override { self_->send(team_.supervisor, abort_epoch{epoch}); }
   void commit(epoch_id epoch, const std::vector<task_id>& tasks) override {
     self_->send(team_.supervisor, commit_epoch{epoch, oldest_retained_, tasks});
@@ -127,10 +141,6 @@ class coordinator_shell final : public job_effects {
   steady_time now() const { return world_ ? world_->now() : self_->clock().now(); }
 
   void after() {
-    {
-      const std::lock_guard hold(board_->mutex);
-      board_->counters = machine_.counters();
-    }
     const steady_time at = machine_.next_time(now());
     if (at == steady_time::max() || at == wake_at_) return;
     wake_at_ = at;
@@ -140,6 +150,7 @@ class coordinator_shell final : public job_effects {
 
   self_ptr self_;
   fence_id fence_;
+  std::shared_ptr<const plan> physical_;
   std::shared_ptr<job_board> board_;
   std::mt19937_64 random_;
   std::shared_ptr<job_world> world_;
@@ -149,6 +160,7 @@ class coordinator_shell final : public job_effects {
   epoch_id oldest_retained_;
   steady_time wake_at_ = steady_time::max();
   std::uint64_t generation_ = 0;
+  std::uint64_t settled_ = 0;
 };
 
 namespace {
@@ -158,6 +170,7 @@ void on_ack(coordinator_shell& shell, snapshot_acked& what) {
   ack.from = {what.task, what.epoch, what.attempt, shell.fence()};
   ack.declared = declared_states(what.declared);
   ack.stored = std::move(what.stored);
+  ack.timing = what.timing;
   shell.drive([&](job_machine& job, auto now) { job.on_ack(std::move(ack), now); });
 }
 
@@ -165,10 +178,11 @@ void on_ack(coordinator_shell& shell, snapshot_acked& what) {
 /// job is over.
 void on_member_down(self_ptr self, coordinator_shell& shell, const caf::down_msg& down) {
   const bool store = down.source == shell.members().store.address();
-  shell.drive([&](job_machine& job, auto) {  // no effect when it ended because the job is over
+  shell.drive([&](job_machine& job, auto now) {  // no effect when it ended because the job is over
     const std::string reason = to_string(down.reason);
     job.fail(store ? error{error_code::io, "the snapshot store's actor ended: " + reason}
-                   : error{error_code::invariant, "the supervisor ended: " + reason});
+                   : error{error_code::invariant, "the supervisor ended: " + reason},
+             now);
   });
   (store ? shell.down.store : shell.down.supervisor) = true;
   if (!shell.down.supervisor) return;
@@ -239,7 +253,7 @@ caf::behavior coordinator_actor(self_ptr self, std::shared_ptr<job_machine_optio
             [&](job_machine& job, auto now) { job.on_manifest_written(what.epoch, outcome, now); });
       },
       [shell](fail_job& what) {
-        shell->drive([&](job_machine& job, auto) { job.fail(std::move(what.why)); });
+        shell->drive([&](job_machine& job, auto now) { job.fail(std::move(what.why), now); });
       },
       [shell](epochs_reserved what) {
         shell->drive([&](job_machine& job, auto now) {
@@ -253,6 +267,12 @@ caf::behavior coordinator_actor(self_ptr self, std::shared_ptr<job_machine_optio
       },
       [shell](wake_atom, std::uint64_t generation) { shell->on_wake(generation); },
       [shell](cancel_atom) { shell->cancel(); },
+      [shell](checkpoint_atom) {
+        shell->drive([](job_machine& job, auto now) { job.on_checkpoint_asked(now); });
+      },
+      [shell](final_checkpoint_atom) {
+        shell->drive([](job_machine& job, auto now) { job.on_stop_asked(now); });
+      },
       [self, shell](const crash_task& what) { self->send(shell->members().supervisor, what); },
   };
 }

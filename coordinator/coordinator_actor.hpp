@@ -22,11 +22,13 @@ namespace weir {
 /// Where the coordinator writes how the job stands, for other threads to read. Control path only, hence the lock.
 struct job_board {
   std::mutex mutex;
-  std::condition_variable changed;
+  std::condition_variable changed;  ///< it is over, or a request has come out
   job_counters counters;
   bool over = false;
   bool cancelled = false;
   std::optional<error> failure;
+  std::shared_ptr<job_history> history;  ///< guarded by the mutex, like all above
+  std::shared_ptr<task_meters> meters;   ///< set once; has a lock of its own
 };
 
 class coordinator_shell;

@@ -33,6 +33,8 @@ result<job_beginning> begin_job(snapshot_store& store, const job_runtime_options
                                               : "resuming from the last checkpoint";
   logger(log_layer::coordinator, {.job = options.job, .checkpoint = from->epoch}).info(beginning);
   const bool used_epoch = from->epoch == terms->first_epoch;
+  auto history =
+      std::make_shared<job_history>(now_ms, options.physical->tasks.size(), options.history);
   made.machine = std::make_shared<job_machine_options>(
       job_machine_options{.job = options.job,
                           .build = {},
@@ -44,23 +46,26 @@ result<job_beginning> begin_job(snapshot_store& store, const job_runtime_options
                                      terms->block - used_epoch},
                           .attempts = {terms->first_attempt, terms->block},
                           .restore_from = std::move(*from),
-                          .poison = std::move(poison->ledger)});
+                          .poison = std::move(poison->ledger),
+                          .history = std::move(history)});
   return made;
 }
 
 caf::actor spawn_job(caf::actor_system& system, const job_runtime_options& options,
                      job_surroundings around) {
   job_world* world = around.world.get();
+  around.board->history = around.beginning.machine->history;
+  around.board->meters = std::make_shared<task_meters>(options.physical->tasks.size());
   auto coordinator =
       spawn_blocking(system, world, "coordinator", coordinator_actor,
                      std::move(around.beginning.machine), around.board, around.seed, around.world);
   auto store =
       spawn_blocking(system, world, "store", store_actor, std::move(around.store), coordinator);
-  auto supervised =
-      spawn_blocking(system, world, "supervisor", supervisor,
-                     supervisor_options{options.physical, options.job, options.tasks, coordinator,
-                                        store, around.pulses, around.beginning.breadcrumbs,
-                                        around.world, world == nullptr ? options.faults : nullptr});
+  auto supervised = spawn_blocking(
+      system, world, "supervisor", supervisor,
+      supervisor_options{options.physical, options.job, options.tasks, coordinator, store,
+                         around.pulses, around.beginning.breadcrumbs, around.world,
+                         world == nullptr ? options.faults : nullptr, around.board->meters});
   caf::anon_send(coordinator, team{supervised, store});
   return coordinator;
 }

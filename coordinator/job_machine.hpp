@@ -25,6 +25,7 @@
 
 #include "common/log.hpp"
 #include "coordinator/checkpoint_scheduler.hpp"
+#include "coordinator/job_history.hpp"
 #include "coordinator/number_block.hpp"
 #include "coordinator/pending_checkpoint.hpp"
 #include "coordinator/poison_ledger.hpp"
@@ -43,6 +44,8 @@ class job_effects {
   virtual void restore(attempt_id attempt, task_id task, task_restore from) = 0;
   virtual void resume(attempt_id attempt, const std::vector<task_id>& tasks) = 0;
   virtual void trigger(epoch_id epoch) = 0;
+  /// The same; sources read no more behind this marker, unless the epoch is aborted.
+  virtual void trigger_last(epoch_id epoch) = 0;
   virtual void abort(epoch_id epoch) = 0;
   virtual void commit(epoch_id epoch, const std::vector<task_id>& tasks) = 0;
   virtual void write_manifest(manifest complete) = 0;
@@ -51,6 +54,8 @@ class job_effects {
   virtual void reserve_attempts() = 0;
   /// Before anything that is written later: what is known of poison records (P19).
   virtual void keep_poison(byte_vector) {}
+  /// How far each task is with the snapshot of this epoch, for the story of its failure.
+  virtual std::vector<task_progress> progress_of(epoch_id) { return {}; }
   /// The job is over; tasks are to be ended.
   virtual void ended(std::optional<error> failure) = 0;
   /// A number in [0, 1), for jitter.
@@ -68,6 +73,7 @@ struct job_machine_options {
   number_block<attempt_id> attempts;
   manifest restore_from;  ///< epoch 0 with no tasks: a fresh start (P5)
   poison_ledger poison{};
+  std::shared_ptr<job_history> history = std::make_shared<job_history>();
 };
 
 struct job_counters {
@@ -84,6 +90,7 @@ class job_machine {
   using time_point = std::chrono::steady_clock::time_point;
 
   job_machine(job_machine_options options, job_effects& effects);
+  const job_history& history() const { return *options_.history; }
 
   void start(time_point now);
   void on_rolled_back(task_id task, attempt_id attempt, time_point now);
@@ -104,9 +111,13 @@ class job_machine {
   void on_epochs_reserved(epoch_id first, std::uint64_t count, time_point now);
   void on_attempts_reserved(attempt_id first, std::uint64_t count, time_point now);
   void on_time(time_point now);
-  void cancel();
+  /// Someone waits in the history's checkpoints_asked().
+  void on_checkpoint_asked(time_point now);
+  /// Someone waits in the history's stops_asked(): the job is to end with a final checkpoint.
+  void on_stop_asked(time_point now);
+  void cancel(time_point now);
   /// The job cannot go on, for a reason outside of its tasks.
-  void fail(error why);
+  void fail(error why, time_point now);
 
   /// When on_time() wants to be called next.
   time_point next_time(time_point now) const;
@@ -116,6 +127,7 @@ class job_machine {
  private:
   enum class phase : std::uint8_t { waiting, rolling_back, restoring, running };
   struct region_state {
+    region_id id;
     phase what = phase::waiting;
     attempt_id attempt;
     std::vector<task_id> tasks;
@@ -134,9 +146,10 @@ class job_machine {
 
   region_state& region_of(task_id task);
   bool all_running() const;
-  void begin_attempt(region_state& region);
-  void restore_region(region_state& region);
-  void restore_waiting_regions();
+  void begin_attempt(region_state& region, time_point now);
+  void restore_region(region_state& region, time_point now);
+  void restore_waiting_regions(time_point now);
+  void show_tasks(const region_state& region, observed_task_state state, time_point now);
   void region_resumed(region_state& region, time_point now);
   /// When the region is restored after a failure; nothing when the job has failed instead.
   std::optional<std::chrono::nanoseconds> delay_after(const error& why, const std::string& cause,
@@ -148,12 +161,16 @@ class job_machine {
   void reopen_convictions(const region_state& region);
   std::vector<poison_list> convictions_at(task_id task) const;
   const poison_rule* rule_of(const std::string& uid) const;
-  void stop_checkpoints(const std::string& why);
+  void stop_checkpoints(const std::string& why, time_point now);
   void start_checkpoint_now(checkpoint_kind kind, time_point now);
   void fail_checkpoint(const checkpoint_failure& failure, time_point now);
   void seal(time_point now);
   void advance_checkpoints(time_point now);
-  void request_final_if_finishing();
+  void request_final_if_ending();
+  bool all_finishing() const;
+  void bear_failed_checkpoint(epoch_id epoch, const std::string& why, time_point now);
+  void end_failed(error why, time_point now);
+  void end(observed_job_state how, std::optional<error> failure, time_point now);
   void commit_all(epoch_id epoch, bool ends_job, time_point now);
   std::vector<attempt_id> attempts() const;
   std::vector<expected_task> expected_tasks() const;
@@ -166,7 +183,9 @@ class job_machine {
   restart_strategy strategy_;
   std::vector<region_state> regions_;
   std::optional<pending_checkpoint> pending_;
-  bool pending_ends_job_ = false;    // all tasks were finishing when it began
+  bool pending_ends_job_ =
+      false;               // nothing comes behind it: all tasks were finishing, or sources stop
+  bool stopping_ = false;  // a final checkpoint is to end the job
   std::optional<manifest> writing_;  // sealed: with the store
   bool writing_ends_job_ = false;
   std::chrono::nanoseconds writing_duration_{};

@@ -11,6 +11,18 @@
 namespace weir {
 namespace {
 
+error job_over() {
+  return {error_code::not_found, "the job has ended"};
+}
+
+std::uint64_t written_bytes_of(const task_ack& ack) {
+  std::uint64_t bytes = 0;
+  for (const auto& state : ack.declared) {
+    for (const auto& chunk : state.chunks) bytes += chunk.bytes;
+  }
+  return bytes;
+}
+
 constexpr std::size_t bases_kept =
     4;  // complete manifests that a task may not have been told of yet
 
@@ -27,6 +39,9 @@ void job_machine::advance_checkpoints(time_point now) {
       start_checkpoint_now(start->kind, now);
       if (pending_.has_value() == before) return;
     } else if (std::holds_alternative<expire_checkpoint>(step)) {
+      for (const auto& progress : effects_.progress_of(pending_->epoch())) {
+        pending_->on_progress(progress, now);
+      }
       fail_checkpoint(pending_->on_timeout(now), now);
     } else {
       return;
@@ -38,7 +53,8 @@ void job_machine::start_checkpoint_now(checkpoint_kind kind, time_point now) {
   const auto epoch = options_.epochs.take();  // P5
   if (options_.epochs.wants_refill()) effects_.reserve_epochs();
   if (!epoch) return;
-  pending_ends_job_ = finishing_.size() == options_.physical->tasks.size();
+  const bool stops = stopping_ && kind == checkpoint_kind::final;
+  pending_ends_job_ = stops || all_finishing();
   pending_.emplace(pending_options{.epoch = *epoch,
                                    .fence = options_.fence,
                                    .attempts = attempts(),
@@ -47,6 +63,9 @@ void job_machine::start_checkpoint_now(checkpoint_kind kind, time_point now) {
                                    .started = now});
   triggered_ = *epoch;
   scheduler_.on_started(*epoch, now);
+  options_.history->on_triggered(*epoch, kind, now);
+  options_.history->checkpoints_asked().on_started();
+  if (stops) return effects_.trigger_last(*epoch);
   effects_.trigger(*epoch);
 }
 
@@ -59,7 +78,11 @@ void job_machine::on_ack(task_ack ack, time_point now) {
   if (over_ || !pending_) return;
   const auto epoch = ack.from.epoch;
   const auto task = ack.from.task;
+  const auto timing = ack.timing;
+  const auto bytes = written_bytes_of(ack);
   const auto outcome = pending_->on_ack(std::move(ack));
+  if (outcome == ack_outcome::accepted || outcome == ack_outcome::complete)
+    options_.history->on_ack(epoch, task, timing, bytes, now);
   if (outcome == ack_outcome::complete) return seal(now);
   if (pending_->failure()) return fail_checkpoint(*pending_->failure(), now);
   if (outcome != ack_outcome::accepted) {
@@ -92,6 +115,7 @@ void job_machine::seal(time_point now) {
   auto complete = pending_->complete(manifest_head(pending_ends_job_), bases, now);
   if (!complete) return fail_checkpoint(*pending_->failure(), now);
   scheduler_.on_sealed(pending_->epoch());
+  options_.history->on_sealed(complete->content);
   writing_ = complete->content;
   writing_ends_job_ = pending_ends_job_;
   writing_duration_ = complete->duration;
@@ -107,6 +131,14 @@ void job_machine::on_manifest_written(epoch_id epoch, result<void> outcome, time
   if (!writing_ || writing_->epoch != epoch) return;
   manifest written = std::move(*writing_);
   writing_.reset();
+  auto& history = *options_.history;
+  if (outcome) {
+    history.on_completed(epoch, now);
+    history.checkpoints_asked().on_outcome(epoch);
+  } else {
+    history.on_checkpoint_failed(epoch, outcome.error().text(), now);
+    history.checkpoints_asked().on_outcome(outcome.error());
+  }
   if (over_) {  // cancelled meanwhile; what is durable is still the newest checkpoint
     if (outcome) {
       ++counters_.completed;
@@ -120,11 +152,8 @@ void job_machine::on_manifest_written(epoch_id epoch, result<void> outcome, time
     effects_.abort(epoch);
     ++counters_.failed;
     lines.warn("checkpoint failed: " + outcome.error().text());
-    if (in_progress) {
-      if (auto story = scheduler_.on_failed(epoch, now, outcome.error().text())) {
-        return fail({error_code::limit, story->story});
-      }
-    }
+    if (in_progress) bear_failed_checkpoint(epoch, outcome.error().text(), now);
+    if (over_) return;
   } else {
     last_ = std::move(written);
     bases_.insert_or_assign(epoch, last_);
@@ -138,7 +167,7 @@ void job_machine::on_manifest_written(epoch_id epoch, result<void> outcome, time
       commit_all(epoch, writing_ends_job_, now);
     }
   }
-  restore_waiting_regions();
+  restore_waiting_regions(now);
   advance_checkpoints(now);
 }
 
@@ -150,10 +179,21 @@ void job_machine::fail_checkpoint(const checkpoint_failure& failure, time_point 
       .warn("checkpoint failed: " + copy.reason);
   effects_.abort(copy.epoch);
   effects_.abandon(copy.epoch);
-  if (auto story = scheduler_.on_failed(copy.epoch, now, copy.reason)) {
-    return fail({error_code::limit, story->story});
-  }
-  request_final_if_finishing();
+  options_.history->on_checkpoint_failed(copy.epoch, copy.reason, now);
+  options_.history->checkpoints_asked().on_outcome(error{error_code::limit, copy.reason});
+  bear_failed_checkpoint(copy.epoch, copy.reason, now);
+}
+
+/// Too many in a row end the job; but a job that was to stop goes on instead, and whoever asked learns why.
+void job_machine::bear_failed_checkpoint(epoch_id epoch, const std::string& why, time_point now) {
+  const auto verdict = scheduler_.on_failed(epoch, now, why);
+  if (!verdict) return request_final_if_ending();
+  if (!std::exchange(stopping_, false)) return fail({error_code::limit, verdict->story}, now);
+  scheduler_.withdraw_final();
+  options_.history->stops_asked().conclude(error{error_code::limit, verdict->story});
+  options_.history->on_state(observed_job_state::running, now);
+  log_.warn("not stopped, the job goes on: " + verdict->story);
+  request_final_if_ending();
 }
 
 // -- commits and the end ----------------------------------------------------------------------------------------------
@@ -169,30 +209,51 @@ void job_machine::commit_all(epoch_id epoch, bool ends_job, time_point now) {
   effects_.commit(epoch, tasks);
 }
 
-void job_machine::on_committed(task_id task, epoch_id epoch, time_point) {
+void job_machine::on_committed(task_id task, epoch_id epoch, time_point now) {
   if (over_ || !commit_ || epoch < commit_->epoch) return;
   commit_->outstanding.erase(task);
   if (!commit_->outstanding.empty()) return;
   const bool ends = commit_->ends_job;
   commit_.reset();
   if (!ends) return;
-  over_ = true;
-  log_.info("job finished");
-  effects_.ended(std::nullopt);
+  log_.info(all_finishing() ? "job finished" : "job stopped; a later run goes on from here");
+  options_.history->stops_asked().conclude(epoch);
+  end(observed_job_state::finished, std::nullopt, now);
 }
 
 void job_machine::on_finishing(task_id task, attempt_id attempt, time_point now) {
   if (over_ || region_of(task).attempt != attempt) return;
   finishing_.insert(task);
-  request_final_if_finishing();
+  options_.history->on_task_state(task, observed_task_state::finished, now);
+  request_final_if_ending();
   advance_checkpoints(now);
 }
 
-/// P16: when everything has ended, one more checkpoint commits what the sinks hold.
-void job_machine::request_final_if_finishing() {
-  if (finishing_.size() == options_.physical->tasks.size()) {
-    scheduler_.request(checkpoint_kind::final);
+bool job_machine::all_finishing() const {
+  return finishing_.size() == options_.physical->tasks.size();
+}
+
+/// P16: when everything has ended, or is to stop, one more checkpoint commits what the sinks hold.
+void job_machine::request_final_if_ending() {
+  if (all_finishing() || stopping_) scheduler_.request(checkpoint_kind::final);
+}
+
+// -- what is asked for ------------------------------------------------------------------------------------------------
+
+void job_machine::on_checkpoint_asked(time_point now) {
+  if (over_) return options_.history->checkpoints_asked().conclude(job_over());
+  if (all_running()) scheduler_.request_now();
+  advance_checkpoints(now);
+}
+
+void job_machine::on_stop_asked(time_point now) {
+  if (over_) return options_.history->stops_asked().conclude(job_over());
+  if (!std::exchange(stopping_, true)) log_.info("stopping with a final checkpoint");
+  if (all_running()) {
+    options_.history->on_state(observed_job_state::cancelling, now);
+    request_final_if_ending();
   }
+  advance_checkpoints(now);
 }
 
 // -- values -----------------------------------------------------------------------------------------------------------

@@ -28,12 +28,13 @@ std::optional<std::chrono::nanoseconds> job_machine::delay_after_kill(const reco
       std::to_string(options_.poison.kills(kill.uid, kill.identity)) + " times";
   switch (verdict) {
     case poison_ledger::verdict::fails_job:
-      fail({why.code, story + ": " + cause});
+      end_failed({why.code, story + ": " + cause}, now);
       return std::nullopt;
     case poison_ledger::verdict::full:
-      fail({error_code::limit,
-            "more than " + std::to_string(poison_ledger::records_max) +
-                " poison records without a checkpoint in between; the last: " + cause});
+      end_failed({error_code::limit,
+                  "more than " + std::to_string(poison_ledger::records_max) +
+                      " poison records without a checkpoint in between; the last: " + cause},
+                 now);
       return std::nullopt;
     case poison_ledger::verdict::convicted:
       log_.warn(story + ": from now on it is " +

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "dataflow/plan.hpp"
+#include "dataflow/task_meter.hpp"
 #include "dataflow/task_pulse.hpp"
 #include "serialization/manifest.hpp"
 #include "weir/core/error.hpp"
@@ -51,16 +52,6 @@ enum class observed_task_state : std::uint8_t {
   failed,
 };
 
-/// Why a task does no work at this moment.
-enum class task_wait : std::uint8_t {
-  none,    ///< it works, or is about to
-  input,   ///< no record has come
-  source,  ///< its source has nothing to read
-  marker,  ///< it aligns: inputs that have delivered their marker wait for the others
-  credit,  ///< a receiver has not taken what it was sent
-  lane,    ///< a blocking call of its source or sink is under way, and it cannot go on before that
-};
-
 /// One channel as its sender sees it.
 struct channel_reading {
   std::uint32_t exchange = 0;  ///< index in the plan
@@ -73,11 +64,11 @@ struct channel_reading {
   std::uint32_t credits = 0;    ///< most that may be in flight
 };
 
-/// Latency from a source's stamp on a batch to the sink that took it, sampled; nanoseconds since the task's attempt began.
+/// Latency from a source's stamp on a batch to the sink that took it, sampled. In steps of a millisecond.
 struct latency_reading {
   std::uint64_t samples = 0;
   double sum_seconds = 0;
-  /// Quantiles .5 .75 .95 .98 .99 .999, in seconds.
+  /// Of the samples of the last minute, as far as somebody looked: latency_quantiles, in seconds.
   std::array<double, 6> quantiles{};
 };
 inline constexpr std::array<double, 6> latency_quantiles = {.5, .75, .95, .98, .99, .999};
@@ -100,7 +91,8 @@ struct task_reading {
   std::chrono::nanoseconds idle{};            ///< has no input
   std::chrono::nanoseconds back_pressured{};  ///< waits for credit, or for its lane
 
-  // Over the last whole second that the observer has seen; they are what the counts above have moved.
+  // What the counts above have moved between the last two looks that were at least a second apart, or since the attempt
+  // began when there was no such look; the three times add up to 1,000.
   double records_in_per_second = 0;
   double records_out_per_second = 0;
   double bytes_in_per_second = 0;
@@ -196,6 +188,7 @@ struct job_observation {
   /// When it came into each state last, in the order in which that happened.
   std::vector<std::pair<observed_job_state, unix_ms>> timestamps;
   std::optional<error> failure;
+  unix_ms restarts_at = not_known;  ///< while a restart strategy's delay runs: its end
   std::uint64_t restarts = 0;
   std::chrono::nanoseconds last_restart{};
   std::vector<task_reading> tasks;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <mutex>
 #include <random>
 #include <thread>
@@ -14,15 +15,41 @@
 #include "common/log.hpp"
 #include "coordinator/coordinator_actor.hpp"
 #include "coordinator/job_actors.hpp"
+#include "coordinator/job_observer.hpp"
 #include "coordinator/watchdog.hpp"
 
 namespace weir {
 namespace {
 
-std::uint64_t unix_ms() {
+std::uint64_t wall_clock_ms() {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
                                         std::chrono::system_clock::now().time_since_epoch())
                                         .count());
+}
+
+std::string draw_job_id() {
+  std::random_device random;
+  std::string id;
+  for (int i = 0; i < 4; ++i) {
+    char digits[9];
+    std::snprintf(digits, sizeof digits, "%08x", random());
+    id += digits;
+  }
+  return id;
+}
+
+std::shared_ptr<const job_identity> identity_of(const job_runtime_options& options) {
+  auto made = std::make_shared<job_identity>();
+  made->id = draw_job_id();
+  made->name = options.job;
+  made->physical = options.physical;
+  made->configuration = options.configuration;
+  made->state_directory = options.state_directory.string();
+  made->bounded = true;
+  for (const auto& node : options.physical->logical->nodes) {
+    if (node.kind == node_kind::source) made->bounded = made->bounded && node.bounded;
+  }
+  return made;
 }
 
 /// The scheduler settings that the measurements call for (docs/architecture.md): one central queue wakes an idle thread
@@ -70,7 +97,77 @@ void job_runtime::actors::watch(const job_runtime_options& options) {
       watchdog_options{options.job, options.watch, pulses, std::move(names), fail, ::_exit});
 }
 
-job_runtime::job_runtime(std::unique_ptr<actors> running) : actors_(std::move(running)) {}
+/// The controls: looks go to the observer, wishes to the coordinator.
+class job_runtime::remote final : public job_controls {
+ public:
+  remote(actors& of, std::shared_ptr<const job_identity> identity)
+      : of_(of), observer_(std::move(identity), of.board, of.pulses) {}
+
+  job_observation observe() const override {
+    return observer_.look(std::chrono::steady_clock::now());
+  }
+  std::uint64_t checkpoint_now() override {
+    return ask(&job_history::ask_checkpoint,
+               [this] { caf::anon_send(of_.coordinator, checkpoint_atom::value); });
+  }
+  std::uint64_t stop() override {
+    return ask(&job_history::ask_stop,
+               [this] { caf::anon_send(of_.coordinator, final_checkpoint_atom::value); });
+  }
+  std::optional<result<epoch_id>> outcome_of(std::uint64_t request) const override {
+    const std::lock_guard hold(of_.board->mutex);
+    return of_.board->history->outcome_of(request);
+  }
+  void cancel() override { caf::anon_send(of_.coordinator, cancel_atom::value); }
+  result<void> crash(const std::string& text) override {
+    if (const auto id = of_.physical->find_task(text)) {
+      caf::anon_send(of_.coordinator, weir::crash_task{*id});
+      return {};
+    }
+    std::string known;
+    for (const auto& task : of_.physical->tasks) {
+      known += (known.empty() ? "" : ", ") + of_.physical->task_name(task.id);
+    }
+    return error{error_code::invalid_argument,
+                 "'" + text + "' is no task: expected one of " + known +
+                     "; faults cannot be injected while the job runs"};
+  }
+  result<epoch_id> wait_for(std::uint64_t request) const {
+    std::unique_lock hold(of_.board->mutex);
+    std::optional<result<epoch_id>> outcome;
+    of_.board->changed.wait(hold, [&] {
+      outcome = of_.board->history->outcome_of(request);
+      return outcome.has_value();
+    });
+    return *outcome;
+  }
+
+ private:
+  template <class Send>
+  std::uint64_t ask(std::uint64_t (job_history::*how)(), Send&& send) {
+    std::uint64_t request = 0;
+    {
+      const std::lock_guard hold(of_.board->mutex);
+      if (of_.board->history->over()) return 0;
+      request = (of_.board->history.get()->*how)();
+    }
+    send();
+    return request;
+  }
+  actors& of_;
+  job_observer observer_;
+};
+
+job_runtime::job_runtime(std::unique_ptr<actors> running, std::unique_ptr<remote> controls)
+    : actors_(std::move(running)), remote_(std::move(controls)) {}
+
+job_controls& job_runtime::controls() {
+  return *remote_;
+}
+
+result<epoch_id> job_runtime::wait_for(std::uint64_t request) {
+  return remote_->wait_for(request);
+}
 
 job_runtime::~job_runtime() {
   cancel();
@@ -80,11 +177,12 @@ job_runtime::~job_runtime() {
 }
 
 result<std::unique_ptr<job_runtime>> job_runtime::start(job_runtime_options options) {
-  auto opened = snapshot_store::open(
-      options.state_directory, {.retained = options.checkpoints.retained}, options.job, unix_ms);
+  auto opened =
+      snapshot_store::open(options.state_directory, {.retained = options.checkpoints.retained},
+                           options.job, wall_clock_ms);
   if (!opened) return opened.error();
   std::shared_ptr<snapshot_store> store = std::move(*opened);
-  auto begun = begin_job(*store, options, static_cast<std::int64_t>(unix_ms()));
+  auto begun = begin_job(*store, options, static_cast<std::int64_t>(wall_clock_ms()));
   if (!begun) return begun.error();
 
   auto running = std::make_unique<actors>(options.physical);
@@ -100,7 +198,8 @@ result<std::unique_ptr<job_runtime>> job_runtime::start(job_runtime_options opti
                                     std::random_device{}(),
                                     {}});
   running->watch(options);
-  return std::unique_ptr<job_runtime>(new job_runtime(std::move(running)));
+  auto controls = std::make_unique<remote>(*running, identity_of(options));
+  return std::unique_ptr<job_runtime>(new job_runtime(std::move(running), std::move(controls)));
 }
 
 job_status job_runtime::status() const {

@@ -12,10 +12,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "coordinator/checkpoint_settings.hpp"
 #include "coordinator/job_machine.hpp"
+#include "coordinator/job_observation.hpp"
 #include "coordinator/restart_settings.hpp"
 #include "coordinator/watchdog_settings.hpp"
 #include "dataflow/fault_injector.hpp"
@@ -36,6 +38,8 @@ struct job_runtime_options {
   bool fresh = false;
   std::optional<epoch_id> from;
   bool allow_duplicates = false;
+  history_limits history;
+  std::vector<std::pair<std::string, std::string>> configuration;  ///< effective, for people
   std::shared_ptr<fault_injector> faults;  ///< nullptr: none are injected. A simulation has its own
 };
 
@@ -62,12 +66,18 @@ class job_runtime {
   job_status wait();
   void cancel();
   bool crash_task(std::string_view task);
+  /// What can be seen of the job, and asked of it; as long as this lives.
+  job_controls& controls();
+  /// Blocks until a request of the controls has come out.
+  result<epoch_id> wait_for(std::uint64_t request);
 
  private:
   struct actors;
-  explicit job_runtime(std::unique_ptr<actors> running);
+  class remote;
+  job_runtime(std::unique_ptr<actors> running, std::unique_ptr<remote> controls);
   void report_faults() const;
   std::unique_ptr<actors> actors_;
+  std::unique_ptr<remote> remote_;
 };
 
 }  // namespace weir

@@ -118,10 +118,11 @@ ack_outcome pending_checkpoint::on_decline(const task_decline& decline) {
 ack_outcome pending_checkpoint::on_progress(const task_progress& progress, time_point now) {
   const auto [outcome, place] = admit(progress.from);
   if (place == nullptr || progress.phase < place->phase) return outcome;
-  if (progress.phase > place->phase) place->phase_since = now;
+  if (progress.phase > place->phase) place->phase_since = progress.since.value_or(now);
   place->phase = progress.phase;
   place->done = progress.done;
   place->total = progress.total;
+  place->waits_for = progress.waits_for;
   return outcome;
 }
 
@@ -201,7 +202,8 @@ std::string pending_checkpoint::describe(const slot& missing, time_point now) {
       text += " writing" + numbers(missing.done, missing.total, "chunks");
       break;
   }
-  return text + " for " + print_rounded(now - missing.phase_since);
+  text += " for " + print_rounded(now - missing.phase_since);
+  return missing.waits_for.empty() ? text : text + " (" + missing.waits_for + ")";
 }
 
 }  // namespace weir

@@ -119,6 +119,7 @@ class pending_checkpoint {
     time_point phase_since{};
     std::uint64_t done = 0;
     std::uint64_t total = 0;
+    std::string waits_for{};
   };
   struct admission {
     ack_outcome outcome;

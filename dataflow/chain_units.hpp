@@ -39,6 +39,7 @@ class chain_units {
 
   /// The chain's source, or nullptr.
   source_unit* source() const { return source_; }
+  bool ends_in_sink() const { return sink_ != nullptr; }
   const std::vector<operator_part*>& parts() const { return parts_; }
 
  private:

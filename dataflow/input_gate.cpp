@@ -25,6 +25,7 @@ bool input_gate::offer(element& what) {
              attempt_);
   WEIR_CHECK(what.channel < channels_.size(), "element on channel", what.channel, "of",
              channels_.size());
+  if (what.what == element::kind::batch) ++queued_batches_;
   ready_.push_back(std::move(what));  // behind what the channel brought before, blocked or not (P1)
   return true;
 }
@@ -48,6 +49,7 @@ void input_gate::consume(element& what, step& into) {
   auto& channel = channels_[what.channel];
   if (what.what == element::kind::batch) {
     audit_batch(what.channel, what);
+    --queued_batches_;
     ++channel.batches;
     channel.records += what.content->size();
     into.batch = std::move(what);

@@ -37,7 +37,13 @@ class input_gate {
   const channel_end& sender(std::uint32_t channel) const { return channels_[channel].from; }
   bool has_channels() const { return !channels_.empty(); }
   bool has_work() const { return !ready_.empty(); }
+  /// Batches that have come and were not handed out.
+  std::uint32_t queued_batches() const { return queued_batches_; }
   std::optional<epoch_id> aligning() const { return aligner_.aligning(); }
+  /// Changes with each marker and end.
+  std::uint32_t markers_delivered() const { return aligner_.delivered(); }
+  /// Channels that owe the marker of the epoch in alignment.
+  std::vector<std::uint32_t> missing_markers() const { return aligner_.missing(); }
   std::uint64_t dropped() const { return dropped_; }
   std::uint64_t late_markers() const { return late_markers_; }
 
@@ -58,6 +64,7 @@ class input_gate {
   std::vector<channel_state> channels_;
   marker_aligner aligner_;
   std::deque<element> ready_;
+  std::uint32_t queued_batches_ = 0;
   std::uint64_t dropped_ = 0;
   std::uint64_t late_markers_ = 0;
 };

@@ -45,6 +45,14 @@ marker_aligner::outcome marker_aligner::on_end(std::uint32_t channel) {
   return complete_if_aligned({});
 }
 
+std::vector<std::uint32_t> marker_aligner::missing() const {
+  std::vector<std::uint32_t> owe;
+  for (std::uint32_t i = 0; current_ && i < channels_.size(); ++i) {
+    if (!channels_[i].ended && !channels_[i].delivered) owe.push_back(i);
+  }
+  return owe;
+}
+
 bool marker_aligner::on_abort(epoch_id epoch) {
   over_ = std::max(over_, epoch);
   if (!current_ || *current_ != epoch) return false;

@@ -39,6 +39,8 @@ class marker_aligner {
   bool blocked(std::uint32_t channel) const { return channels_[channel].blocked; }
   bool all_ended() const { return ended_ == channels_.size(); }
   std::optional<epoch_id> aligning() const { return current_; }
+  /// Live channels that owe the marker of the epoch in alignment; none when there is none.
+  std::vector<std::uint32_t> missing() const;
   std::uint32_t delivered() const { return delivered_; }
   std::uint32_t live() const { return static_cast<std::uint32_t>(channels_.size()) - ended_; }
 

@@ -9,7 +9,10 @@ namespace weir {
 
 output_gate::output_gate(std::uint32_t exchange, std::vector<channel_end> receivers,
                          attempt_id attempt, task_ports& ports)
-    : exchange_(exchange), attempt_(attempt), ports_(ports) {
+    : exchange_(exchange),
+      attempt_(attempt),
+      ports_(ports),
+      meters_(std::make_shared<channel_meters>(receivers.size())) {
   for (const auto& receiver : receivers) {
     channels_.emplace_back();
     channels_.back().to = receiver;
@@ -30,52 +33,70 @@ void output_gate::send(std::uint32_t channel, batch_ptr records) {
   ++to.batches;
   to.records += records->size();
   records_sent_ += records->size();
+  auto& meter = (*meters_)[channel];
+  meter.batches.add(1);
+  meter.records.add(records->size());
+  meter.bytes.add(records->bytes());
   what.content = std::move(records);
-  put(to, std::move(what));
+  put(channel, std::move(what));
 }
 
 void output_gate::send_marker(epoch_id epoch) {
   sender_->flush();  // P1: the marker never leaves before what the gate holds
-  for (auto& channel : channels_) send_control(channel, element::kind::marker, epoch);
+  for (std::uint32_t channel = 0; channel < channels_.size(); ++channel) {
+    send_control(channel, element::kind::marker, epoch);
+  }
 }
 
 void output_gate::send_end() {
   sender_->flush();
-  for (auto& channel : channels_) send_control(channel, element::kind::end, {});
+  for (std::uint32_t channel = 0; channel < channels_.size(); ++channel) {
+    send_control(channel, element::kind::end, {});
+  }
 }
 
 void output_gate::flush() {
   sender_->flush();
 }
 
-void output_gate::send_control(channel_state& channel, element::kind kind, epoch_id epoch) {
+void output_gate::send_control(std::uint32_t index, element::kind kind, epoch_id epoch) {
+  auto& channel = channels_[index];
   element what;
   what.what = kind;
   what.epoch = epoch;
   what.batches = std::exchange(channel.batches, 0);
   what.records = std::exchange(channel.records, 0);
-  put(channel, std::move(what));
+  put(index, std::move(what));
 }
 
-void output_gate::put(channel_state& channel, element what) {
+void output_gate::put(std::uint32_t index, element what) {
+  auto& channel = channels_[index];
   what.channel = channel.to.peer_channel;
   what.attempt = attempt_;
   if (channel.waiting.empty()) ++waiting_;
   channel.waiting.push_back(std::move(what));
-  release(channel);
+  release(index);
 }
 
-void output_gate::release(channel_state& channel) {
+void output_gate::release(std::uint32_t index) {
+  auto& channel = channels_[index];
   while (!channel.waiting.empty()) {
     element& next = channel.waiting.front();
     if (next.what == element::kind::batch) {  // P1: only batches need credit, but nothing overtakes
-      if (channel.credits == 0) return;
+      if (channel.credits == 0) break;
       --channel.credits;
     }
     ports_.send(channel.to.peer, std::move(next));
     channel.waiting.pop_front();
   }
-  --waiting_;
+  if (channel.waiting.empty()) --waiting_;
+  show(index);
+}
+
+void output_gate::show(std::uint32_t index) {
+  const auto& channel = channels_[index];
+  (*meters_)[index].in_flight.set(channel_credits - channel.credits);
+  (*meters_)[index].waits.set(!channel.waiting.empty());
 }
 
 void output_gate::on_credit(credit_return what) {
@@ -91,7 +112,8 @@ void output_gate::on_credit(credit_return what) {
   ++channel.credits;
   WEIR_CHECK(channel.credits <= channel_credits, "channel", what.channel, "of exchange", exchange_,
              "got more credit than its window");
-  if (!channel.waiting.empty()) release(channel);
+  if (channel.waiting.empty()) return show(what.channel);
+  release(what.channel);
 }
 
 }  // namespace weir

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "dataflow/plan.hpp"
+#include "dataflow/task_meter.hpp"
 #include "dataflow/task_ports.hpp"
 #include "weir/core/exchange.hpp"
 
@@ -46,6 +47,8 @@ class output_gate final : public exchange_port {
   bool holds_records() const { return sender_->holds_records(); }
   std::uint32_t exchange() const { return exchange_; }
   std::uint64_t records_sent() const { return records_sent_; }
+  /// By channel; they outlive the gate.
+  std::shared_ptr<const channel_meters> meters() const { return meters_; }
 
  private:
   struct channel_state {
@@ -56,14 +59,16 @@ class output_gate final : public exchange_port {
     std::uint64_t records = 0;
     std::deque<element> waiting;
   };
-  void put(channel_state& channel, element what);
-  void release(channel_state& channel);
-  void send_control(channel_state& channel, element::kind what, epoch_id epoch);
+  void put(std::uint32_t channel, element what);
+  void release(std::uint32_t channel);
+  void send_control(std::uint32_t channel, element::kind what, epoch_id epoch);
+  void show(std::uint32_t channel);
 
   std::uint32_t exchange_;
   attempt_id attempt_;
   task_ports& ports_;
   std::vector<channel_state> channels_;
+  std::shared_ptr<channel_meters> meters_;
   std::unique_ptr<exchange_sender> sender_;
   std::vector<batch_ptr> pool_;
   std::uint32_t waiting_ = 0;  // channels with something in `waiting`

@@ -31,6 +31,13 @@ std::vector<output_gate*> pointers_to(const std::vector<std::unique_ptr<output_g
   return pointers;
 }
 
+std::vector<std::shared_ptr<const channel_meters>> meters_of(
+    const std::vector<std::unique_ptr<output_gate>>& gates) {
+  std::vector<std::shared_ptr<const channel_meters>> meters;
+  for (const auto& gate : gates) meters.push_back(gate->meters());
+  return meters;
+}
+
 task_snapshot head_of(const subtask_info& subtask) {
   task_snapshot head;
   head.task = subtask.task;
@@ -53,7 +60,8 @@ task_core::task_core(std::shared_ptr<const plan> physical, task_id task, attempt
       inputs_(input_channels(*plan_, task), attempt, settings.mode),
       gates_(make_gates(*plan_, task, attempt, ports)),
       units_(*plan_, plan_->chain_of(task), pointers_to(gates_)),
-      snapshots_(task, attempt, head_of(subtask_), units_.parts(), ports) {
+      snapshots_(task, attempt, head_of(subtask_), units_.parts(), ports),
+      meter_(std::make_shared<task_meter>(attempt, ports.now(), meters_of(gates_))) {
   units_.attach(*this);
   if (faults_ != nullptr) faults_->begin_attempt();
 }
@@ -99,6 +107,7 @@ void task_core::resume() {
   WEIR_CHECK(phase_ == phase::ready, "resumed before it was restored");
   phase_ = phase::running;
   last_flush_ = ports_.now();
+  note_progress();
 }
 
 void task_core::on_element(element what) {
@@ -126,16 +135,18 @@ void task_core::wake() {
   woken_ = true;
 }
 
-void task_core::on_trigger(epoch_id epoch) {
+void task_core::on_trigger(epoch_id epoch, sources_then then) {
   if (!runs() || epoch <= triggered_) return;
   triggered_ = epoch;
+  if (then == sources_then::stop) stopped_at_ = epoch;
   // A task with live inputs takes its snapshot when their markers have come; should they end
   // without, finish_input does.
   if (units_.source() != nullptr || phase_ == phase::finishing) snapshot(epoch);
 }
 
 void task_core::on_abort(epoch_id epoch) {
-  inputs_.on_abort(epoch);
+  if (inputs_.on_abort(epoch)) note_alignment();
+  if (stopped_at_ && *stopped_at_ <= epoch) stopped_at_.reset();
   abandon(epoch);
 }
 
@@ -178,16 +189,36 @@ void task_core::snapshot(epoch_id epoch) {
   meet_phase(fault_phase::aligning, epoch);
   const bool declines = snapshots_.open();
   const auto open_epoch = snapshots_.epoch();
-  if (!declines) snapshots_.begin(epoch, phase_ == phase::finishing);
+  if (!declines) {
+    const auto aligned = ports_.now();
+    const auto reached = std::exchange(first_marker_, std::nullopt).value_or(aligned);
+    snapshots_.begin(epoch, phase_ == phase::finishing,
+                     {.reached = reached, .alignment = aligned - reached});
+    meter_->note([&](task_notes& notes) { notes.last_alignment = aligned - reached; });
+    note_stage(snapshot_stage::draining, epoch);
+  }
   if (phase_ != phase::finishing) {
     for (const auto& gate : gates_) gate->send_marker(epoch);
   }
   if (declines) {
-    ports_.decline(epoch, "draining epoch " + to_string(*open_epoch));
+    ports_.decline(epoch, "draining epoch " + to_string(*open_epoch) + ", " +
+                              std::to_string(snapshots_.bytes_sent()) +
+                              " bytes of which are with the store");
   } else {
     meet_phase(fault_phase::draining, epoch);
-    snapshots_.advance();
+    advance_snapshot();
   }
+}
+
+void task_core::advance_snapshot() {
+  const auto open = snapshots_.epoch();
+  if (!open) return;
+  snapshots_.advance();
+  meter_->note([this](task_notes& notes) {
+    notes.chunks_sent = snapshots_.chunks_sent();
+    notes.bytes_sent = snapshots_.bytes_sent();
+  });
+  if (!snapshots_.open()) note_stage(snapshot_stage::sent, *open);
 }
 
 bool task_core::can_take_input() const {
@@ -198,11 +229,14 @@ bool task_core::can_take_input() const {
   return units_.ready();
 }
 
+bool task_core::source_may_read() const {
+  return units_.source() != nullptr && !source_ended_ && !source_waiting_ && !stopped_at_;
+}
+
 bool task_core::has_work() const {
   if (!runs()) return false;
   if (woken_ || snapshots_.can_advance()) return true;
-  const bool source_has = units_.source() != nullptr && !source_ended_ && !source_waiting_;
-  return (inputs_.has_work() || source_has) && can_take_input();
+  return (inputs_.has_work() || source_may_read()) && can_take_input();
 }
 
 void task_core::step() {
@@ -211,19 +245,24 @@ void task_core::step() {
     source_waiting_ = false;
     source_wait_ = steady_time::max();
     confirm_commits();
-    snapshots_.advance();
+    advance_snapshot();
   }
   take_inputs();
   if (units_.source() != nullptr) poll_source();
-  if (snapshots_.can_advance()) snapshots_.advance();
+  if (snapshots_.can_advance()) advance_snapshot();
+  meter_->queued_batches.set(inputs_.queued_batches());
 }
 
 void task_core::take_inputs() {
   for (int i = 0; i < batches_per_step && inputs_.has_work() && can_take_input(); ++i) {
     auto next = inputs_.next();
     if (inputs_.aligning()) meet_phase(fault_phase::aligning, *inputs_.aligning());
-    if (next.abandoned) abandon(*next.abandoned);  // P7
+    if (next.abandoned) {  // P7
+      first_marker_.reset();
+      abandon(*next.abandoned);
+    }
     if (next.aligned) snapshot(*next.aligned);
+    if (next.abandoned || inputs_.markers_delivered() != noted_markers_) note_alignment();
     if (next.batch) process(std::move(*next.batch));
     if (next.ended) finish_input();
   }
@@ -233,6 +272,10 @@ void task_core::process(element what) {
   batch_ptr content = std::move(what.content);
   const std::uint64_t records = content->size();
   records_in_ += records;
+  meter_->records_in.add(records);
+  meter_->bytes_in.add(content->bytes());
+  meter_->batches_in.add(1);
+  const std::int64_t made_ms = content->time_ms;
   if (content->shared) {  // a broadcast: other readers see the same batch
     batch_ptr own(content->copy());
     units_.accept(*own);
@@ -241,6 +284,7 @@ void task_core::process(element what) {
     content->clear();
   }
   meet_batch(records);
+  if (units_.ends_in_sink()) sample_latency(made_ms);
   const auto& from = inputs_.sender(what.channel);
   ports_.give_credit(from.peer,
                      {what.attempt, from.exchange, from.peer_channel, std::move(content)});
@@ -249,7 +293,7 @@ void task_core::process(element what) {
 
 void task_core::poll_source() {
   for (int i = 0; i < polls_per_step; ++i) {
-    if (source_ended_ || source_waiting_ || !can_take_input()) return;
+    if (!source_may_read() || !can_take_input()) return;
     const poll_result polled = units_.source()->poll();
     if (polled.status == poll_result::kind::ended) {
       source_ended_ = true;

@@ -23,6 +23,7 @@
 #include "dataflow/input_gate.hpp"
 #include "dataflow/output_gate.hpp"
 #include "dataflow/plan.hpp"
+#include "dataflow/task_meter.hpp"
 #include "dataflow/task_ports.hpp"
 #include "dataflow/task_pulse.hpp"
 #include "dataflow/task_restorer.hpp"
@@ -35,7 +36,14 @@ struct task_settings {
   alignment mode = alignment::exactly_once;
   /// A batch that is not full leaves after this time at the latest.
   std::chrono::nanoseconds buffer_timeout = std::chrono::milliseconds(1);
-  std::string state_directory{};  ///< of the job
+  std::string state_directory{};                 ///< of the job
+  std::chrono::nanoseconds latency_interval{0};  ///< from one sample at a sink to the next; 0: none
+};
+
+/// What sources do behind a marker.
+enum class sources_then : std::uint8_t {
+  go_on,
+  stop,  ///< read no more, unless the epoch is aborted
 };
 
 class task_core final : public unit_host {
@@ -57,7 +65,7 @@ class task_core final : public unit_host {
   void on_element(element what);
   void on_credit(credit_return what);
   void on_lane_done(lane_job& job);
-  void on_trigger(epoch_id epoch);
+  void on_trigger(epoch_id epoch, sources_then then = sources_then::go_on);
   void on_abort(epoch_id epoch);
   /// P17: all epochs up to this one are complete. P18: no checkpoint below `oldest_retained` will be restored again.
   void on_commit(epoch_id epoch, epoch_id oldest_retained = {});
@@ -85,6 +93,13 @@ class task_core final : public unit_host {
   /// How large each keyed state is now.
   std::vector<state_size> state_sizes() const;
 
+  /// Why it does nothing now; none: has_work().
+  task_wait waits_for() const;
+  /// What it counts; lives on with whoever reads it.
+  const std::shared_ptr<task_meter>& meter() const { return meter_; }
+  /// How far the source is; now and then.
+  void note_progress();
+
   attempt_id attempt() const { return subtask_.attempt; }
   std::uint64_t records_in() const { return records_in_; }
   const input_gate& inputs() const { return inputs_; }
@@ -95,6 +110,7 @@ class task_core final : public unit_host {
   bool runs() const { return phase_ == phase::running || phase_ == phase::finishing; }
   bool can_take_input() const;
   void take_inputs();
+  bool source_may_read() const;
   void poll_source();
   void after_batch();
   void meet_batch(std::uint64_t records);
@@ -105,6 +121,10 @@ class task_core final : public unit_host {
   void abandon(epoch_id epoch);
   void confirm_commits();
   void begin_watches(const task_restore& from);
+  void note_alignment();
+  void note_stage(snapshot_stage stage, epoch_id epoch);
+  void advance_snapshot();
+  void sample_latency(std::int64_t since_ms);
 
   std::shared_ptr<const plan> plan_;
   task_id task_;
@@ -121,10 +141,12 @@ class task_core final : public unit_host {
   chain_units units_;
   task_snapshotter snapshots_;
   std::unique_ptr<task_restorer> restorer_;
+  std::shared_ptr<task_meter> meter_;
 
   bool woken_ = false;
   bool source_ended_ = false;
   bool source_waiting_ = false;
+  std::optional<epoch_id> stopped_at_;  // the source reads no more behind this marker
   steady_time source_wait_ = steady_time::max();
   steady_time last_flush_{};
   epoch_id triggered_;      // newest epoch that the coordinator asked for
@@ -132,6 +154,10 @@ class task_core final : public unit_host {
   std::optional<epoch_id> committing_;
   std::uint64_t records_in_ = 0;
   bool had_ended_ = false;  // before the restore
+
+  std::optional<steady_time> first_marker_;  // of the epoch in alignment
+  std::uint32_t noted_markers_ = 0;
+  std::int64_t next_sample_ms_ = 0;
 };
 
 }  // namespace weir

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "dataflow/element.hpp"
+#include "dataflow/snapshot_timing.hpp"
 #include "serialization/manifest.hpp"
 #include "weir/core/chunk.hpp"
 #include "weir/core/record_watch.hpp"
@@ -44,6 +45,7 @@ struct snapshot_end {
   attempt_id attempt;
   task_id task;
   task_snapshot snapshot;
+  snapshot_timing timing{};
 };
 
 class task_ports {

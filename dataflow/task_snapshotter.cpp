@@ -29,7 +29,7 @@ std::optional<epoch_id> task_snapshotter::epoch() const {
   return current_->epoch;
 }
 
-void task_snapshotter::begin(epoch_id epoch, bool finished) {
+void task_snapshotter::begin(epoch_id epoch, bool finished, snapshot_timing so_far) {
   WEIR_CHECK(!current_, "snapshot", epoch, "while", current_->epoch, "is open");
   current_.emplace();
   current_->epoch = epoch;
@@ -37,7 +37,12 @@ void task_snapshotter::begin(epoch_id epoch, bool finished) {
   current_->declared.finished = finished;
   current_->images.resize(parts_.size());
   current_->collected.resize(parts_.size());
+  chunks_sent_ = bytes_sent_ = 0;
+  const auto begun = ports_.now();
   for (std::size_t i = 0; i < parts_.size(); ++i) freeze_part(i);
+  current_->frozen = ports_.now();
+  current_->timing = so_far;
+  current_->timing.freeze = current_->frozen - begun;
 }
 
 void task_snapshotter::freeze_part(std::size_t index) {
@@ -94,6 +99,8 @@ void task_snapshotter::put(chunk_place place, chunk content) {
   declared.bytes = static_cast<std::uint32_t>(content.bytes.size());
   declared.checksum = blob_checksum(current_->epoch, content);
   state.chunks.push_back(declared);
+  ++chunks_sent_;
+  bytes_sent_ += declared.bytes;
   ++in_flight_;
   ports_.put_chunk({current_->epoch, attempt_, task_, place, std::move(content)});
 }
@@ -132,7 +139,9 @@ void task_snapshotter::finish() {
     }
     declared.intents = std::move(current_->images[i].intents);
   }
-  snapshot_end end{current_->epoch, attempt_, task_, std::move(current_->declared)};
+  current_->timing.drain = ports_.now() - current_->frozen;
+  snapshot_end end{current_->epoch, attempt_, task_, std::move(current_->declared),
+                   current_->timing};
   current_.reset();
   ports_.end_snapshot(std::move(end));
 }

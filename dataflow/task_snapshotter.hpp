@@ -30,8 +30,8 @@ class task_snapshotter {
                    std::vector<operator_part*> parts, task_ports& ports);
 
   bool open() const { return current_.has_value(); }
-  /// Freezes everything as the image of this epoch. REQUIRES: !open().
-  void begin(epoch_id epoch, bool finished);
+  /// Freezes everything as the image of this epoch. REQUIRES: !open(). `so_far` ends with the alignment.
+  void begin(epoch_id epoch, bool finished, snapshot_timing so_far = {});
   /// Goes on with the open snapshot for about slice_time.
   void advance();
   /// advance() would do something now.
@@ -43,6 +43,9 @@ class task_snapshotter {
   void complete(epoch_id epoch);
   /// What was loaded is that checkpoint.
   std::optional<epoch_id> epoch() const;
+  /// To the store, of the newest snapshot.
+  std::uint64_t chunks_sent() const { return chunks_sent_; }
+  std::uint64_t bytes_sent() const { return bytes_sent_; }
 
  private:
   struct table_entry {
@@ -55,6 +58,8 @@ class task_snapshotter {
     std::vector<operator_image> images;
     std::vector<bool> collected;  // by part
     std::size_t next_table = 0;
+    snapshot_timing timing;
+    steady_time frozen{};
   };
   void freeze_part(std::size_t index);
   void drain_step();
@@ -71,6 +76,8 @@ class task_snapshotter {
   std::vector<table_entry> tables_;
   std::optional<open_snapshot> current_;
   std::uint32_t in_flight_ = 0;
+  std::uint64_t chunks_sent_ = 0;
+  std::uint64_t bytes_sent_ = 0;
   std::vector<chunk> drained_;
 };
 

@@ -5,6 +5,7 @@
 
 #include "coordinator/job_runtime.hpp"
 #include "program/environment_settings.hpp"
+#include "program/job_control.hpp"
 #include "program/runtime_options.hpp"
 
 namespace weir {
@@ -23,15 +24,29 @@ result<std::string> environment::plan() const {
   return describe(*physical);
 }
 
-/// The running job behind all copies of a handle.
-class job::control {
+/// A number that the runtime gave out; it stays known as long as the job's runtime lives.
+class checkpoint_request::tracker {
  public:
-  explicit control(std::unique_ptr<job_runtime> runtime) : runtime_(std::move(runtime)) {}
-  job_runtime& runtime() { return *runtime_; }
+  tracker(std::shared_ptr<job::control> of, std::uint64_t number)
+      : of_(std::move(of)), number_(number) {}
+  std::optional<result<epoch_id>> outcome() const {
+    if (number_ == 0) return over();
+    return of_->runtime().controls().outcome_of(number_);
+  }
+  result<epoch_id> wait() const { return number_ == 0 ? over() : of_->runtime().wait_for(number_); }
 
  private:
-  std::unique_ptr<job_runtime> runtime_;
+  static error over() { return {error_code::not_found, "the job has ended"}; }
+  std::shared_ptr<job::control> of_;
+  std::uint64_t number_;
 };
+
+std::optional<result<epoch_id>> checkpoint_request::outcome() const {
+  return tracker_->outcome();
+}
+result<epoch_id> checkpoint_request::wait() const {
+  return tracker_->wait();
+}
 
 namespace {
 
@@ -70,6 +85,14 @@ job_report job::wait() {
 }
 job_report job::status() const {
   return report_of(control_->runtime().status());
+}
+checkpoint_request job::checkpoint() {
+  const auto number = control_->runtime().controls().checkpoint_now();
+  return checkpoint_request(std::make_shared<checkpoint_request::tracker>(control_, number));
+}
+checkpoint_request job::stop() {
+  const auto number = control_->runtime().controls().stop();
+  return checkpoint_request(std::make_shared<checkpoint_request::tracker>(control_, number));
 }
 void job::cancel() {
   control_->runtime().cancel();

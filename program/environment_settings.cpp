@@ -48,6 +48,12 @@ result<environment_settings> environment_settings::from(const environment& of) {
                         ? alignment::exactly_once
                         : alignment::at_least_once;
   made.tasks.buffer_timeout = config->get_duration("execution.buffer-timeout.interval");
+  made.tasks.latency_interval = config->get_duration("metrics.latency.interval");
+  made.history.checkpoints =
+      static_cast<std::size_t>(config->get_integer("web.checkpoints.history"));
+  made.history.exceptions =
+      static_cast<std::size_t>(config->get_integer("web.exception-history-size"));
+  made.effective = config->effective();
   made.watch = watchdog_settings::from(*config);
   made.state_directory = config->is_set("state.dir")
                              ? std::filesystem::path(config->get_text("state.dir"))

@@ -6,11 +6,13 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/configuration.hpp"
 #include "coordinator/checkpoint_settings.hpp"
 #include "coordinator/injection_settings.hpp"
+#include "coordinator/job_history.hpp"
 #include "coordinator/restart_settings.hpp"
 #include "coordinator/watchdog_settings.hpp"
 #include "dataflow/plan.hpp"
@@ -29,6 +31,8 @@ struct environment_settings {
   task_settings tasks;
   watchdog_settings watch;
   injection_settings injection;
+  history_limits history;
+  std::vector<std::pair<std::string, std::string>> effective;  ///< every key that has a value
   std::filesystem::path state_directory;  ///< `state.dir`, else weir-state/<job>
   std::vector<std::string> notices;
 

@@ -48,7 +48,8 @@ struct verbs {
   std::uint64_t from = 0;
 };
 
-/// Cancels the job on SIGINT and SIGTERM: they are blocked in every thread but the one that waits for them.
+/// Stops the job with a final checkpoint on SIGINT and SIGTERM, and cancels it on the second one: they are blocked in every
+/// thread but the one that waits for them.
 class signal_watch {
  public:
   signal_watch() {
@@ -66,14 +67,15 @@ class signal_watch {
   void watch(job running, std::function<bool()> look) {
     thread_ = std::thread([this, running, look]() mutable {
       const timespec pause{0, 50'000'000};
-      int number = -1;
-      while (number < 0) {  // none: the pause is over, or a signal that is not watched came
-        const bool looks = !look();
-        number = looks ? sigtimedwait(&watched_, nullptr, &pause) : sigwaitinfo(&watched_, nullptr);
+      for (bool looks = true;;) {
+        looks = looks && !look();
+        const int number =
+            looks ? sigtimedwait(&watched_, nullptr, &pause) : sigwaitinfo(&watched_, nullptr);
+        if (number < 0) continue;  // the pause is over, or a signal that is not watched came
+        if (number == wake_signal) return;
+        if (std::exchange(received_, number) != 0) return running.cancel();
+        running.stop();
       }
-      if (number == wake_signal) return;
-      received_ = number;
-      running.cancel();
     });
   }
   void stop() {

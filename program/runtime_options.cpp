@@ -46,6 +46,8 @@ result<job_runtime_options> runtime_options_of(const environment& env, const sta
   options.restarts = settings->restarts;
   options.tasks = settings->tasks;
   options.watch = settings->watch;
+  options.history = settings->history;
+  options.configuration = std::move(settings->effective);
   options.state_directory = settings->state_directory;
   options.fresh = start.fresh;
   options.from = start.from;

@@ -49,6 +49,7 @@ THIRD_PARTIES = {
     "capnp/": {"serialization"},
     "kj/": {"serialization"},
     "spdlog/": {"common"},
+    "prometheus/": {"coordinator"},
     "CLI/": {"program", "bench", "apps"},
     "doctest/": {"tests"},
 }

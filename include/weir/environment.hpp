@@ -61,6 +61,21 @@ struct job_report {
   std::vector<injected_fault> faults;       ///< that were to be injected
 };
 
+/// A checkpoint that was asked for. Copies refer to the same one.
+class checkpoint_request {
+ public:
+  class tracker;  // implemented by the runtime
+  explicit checkpoint_request(std::shared_ptr<tracker> of) : tracker_(std::move(of)) {}
+
+  /// Nothing while it is under way; then its epoch, or why there is none.
+  std::optional<result<epoch_id>> outcome() const;
+  /// Blocks until there is an outcome.
+  result<epoch_id> wait() const;
+
+ private:
+  std::shared_ptr<tracker> tracker_;
+};
+
 /// A running job. Copies refer to the same one. When the last copy goes while the job runs, the job is cancelled.
 class job {
  public:
@@ -70,10 +85,20 @@ class job {
   /// Blocks until the job has ended.
   job_report wait();
   job_report status() const;
+  /// Takes a checkpoint as soon as none is in progress, also when none are taken by time. Returns at once; it has come
+  /// out when it is durable.
+  checkpoint_request checkpoint();
+  /// Takes a final checkpoint, behind which sources read no more, and then ends the job as finished; a later run goes on
+  /// from there. Returns at once; it has come out when all output is committed. When the checkpoint fails it is tried
+  /// again, as often as checkpoints may fail in a row; then the job goes on.
+  checkpoint_request stop();
   /// Ends the job without a last checkpoint; what was committed stays, and a later run resumes from there.
   void cancel();
   /// Ends the actor of a task ("count/1") as a crash would. Returns false when there is no such task.
   bool crash_task(const std::string& task);
+
+  /// For weir's own program code.
+  const std::shared_ptr<control>& share_control() const { return control_; }
 
  private:
   std::shared_ptr<control> control_;

@@ -52,6 +52,7 @@ class generator_reader final : public operator_part {
     }
     return {};
   }
+  source_progress progress() const { return classes_.progress(host_->now()); }
   bool snapshot(epoch_id, operator_image& out) override {
     classes_.save(out.splits);
     return true;
@@ -97,6 +98,7 @@ class line_reader final : public operator_part {
     }
     return {};
   }
+  source_progress progress() const { return feed_->progress(); }
   bool snapshot(epoch_id epoch, operator_image& out) override {
     return feed_->snapshot(epoch, out);
   }

@@ -217,7 +217,7 @@ TEST_CASE("a cancelled job aborts its checkpoint, ends, and does nothing more") 
   job.runs();
   job.pass(1s);
   job.out.take();
-  job.machine().cancel();
+  job.machine().cancel(job.now());
   CHECK(job.out.take() == orders{"abort 1", "abandon 1", "finished"});
   job.dies(0, 1);
   job.pass(10s);

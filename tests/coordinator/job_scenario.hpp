@@ -36,6 +36,7 @@ struct recorded_effects final : job_effects {
     log.push_back("resume " + to_string(attempt));
   }
   void trigger(epoch_id epoch) override { log.push_back("trigger " + to_string(epoch)); }
+  void trigger_last(epoch_id epoch) override { log.push_back("trigger last " + to_string(epoch)); }
   void abort(epoch_id epoch) override { log.push_back("abort " + to_string(epoch)); }
   void commit(epoch_id epoch, const std::vector<task_id>& tasks) override {
     log.push_back("commit " + to_string(epoch) + " to " + std::to_string(tasks.size()));

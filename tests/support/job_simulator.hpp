@@ -306,6 +306,9 @@ class job_simulator final : job_effects {
   void trigger(epoch_id epoch) override {
     to_all([epoch](task_core& core) { core.on_trigger(epoch); });
   }
+  void trigger_last(epoch_id epoch) override {
+    to_all([epoch](task_core& core) { core.on_trigger(epoch, sources_then::stop); });
+  }
   void abort(epoch_id epoch) override {
     to_all([epoch](task_core& core) { core.on_abort(epoch); });
   }

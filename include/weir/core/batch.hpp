@@ -26,6 +26,8 @@ class batch_base {
 
   std::uint32_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
+  /// Of the records as they lie in the batch, not of what they own elsewhere.
+  std::uint64_t bytes() const noexcept { return std::uint64_t{size_} * record_bytes_; }
   /// Destroys the records and keeps the memory.
   virtual void clear() noexcept = 0;
   /// A private batch of the same records (a reader of a broadcast makes one before it changes anything).
@@ -42,10 +44,11 @@ class batch_base {
   bool has_one_reader() const noexcept { return readers_.load(std::memory_order_acquire) == 1; }
 
  protected:
-  batch_base() = default;
+  explicit batch_base(std::uint32_t record_bytes) noexcept : record_bytes_(record_bytes) {}
   std::uint32_t size_ = 0;
 
  private:
+  std::uint32_t record_bytes_;
   std::atomic<std::uint32_t> readers_{1};
 };
 
@@ -84,7 +87,9 @@ class batch final : public batch_base {
  public:
   using value_type = T;
 
-  batch() : records_(static_cast<T*>(::operator new(sizeof(T) * batch_capacity<T>, alignment))) {}
+  batch()
+      : batch_base(sizeof(T)),
+        records_(static_cast<T*>(::operator new(sizeof(T) * batch_capacity<T>, alignment))) {}
   ~batch() override {
     batch::clear();
     ::operator delete(records_, alignment);

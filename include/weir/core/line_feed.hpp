@@ -36,6 +36,8 @@ class line_feed : public operator_part {
   virtual void attach(unit_host& host) = 0;
   virtual void open() = 0;
   virtual outcome next(std::string_view& line) = 0;
+  /// In bytes.
+  virtual source_progress progress() const { return {}; }
   virtual void close() = 0;
 };
 

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -144,10 +145,18 @@ struct poll_result {
   steady_time until = steady_time::max();
 };
 
+/// How far a source is, in records or bytes, as far as it knows.
+struct source_progress {
+  std::optional<std::uint64_t> left;  ///< there to be read, and not read
+  std::optional<std::uint64_t> all;  ///< of a source that ends: what was left at its very beginning
+};
+
 class source_unit : public operator_unit {
  public:
   /// Emits about one batch. Never blocks.
   virtual poll_result poll() = 0;
+  /// Called now and then, not per batch.
+  virtual source_progress progress() const { return {}; }
 };
 
 }  // namespace weir

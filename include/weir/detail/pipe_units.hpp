@@ -202,6 +202,13 @@ class source_pipe_unit final : public source_unit {
     emitter_.flush();
     return polled;
   }
+  source_progress progress() const override {
+    if constexpr (requires { reader_->progress(); }) {
+      return reader_->progress();
+    } else {
+      return {};
+    }
+  }
 
  private:
   using record_type = typename Reader::record_type;

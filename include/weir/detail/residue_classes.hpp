@@ -91,6 +91,18 @@ class residue_classes {
     return {poll_result::kind::wait, std::max(now + pause_min, start_ + time_of(next_seq() + 1))};
   }
 
+  /// In records. Of a source that never ends, what its rate makes due now; without a rate nothing can be told.
+  source_progress progress(steady_time now) const {
+    source_progress known;
+    const bool ends = schedule_.count != std::numeric_limits<std::uint64_t>::max();
+    if (ends) known.all = owned_below(schedule_.count);
+    if (ends || schedule_.records_per_second > 0) {
+      const std::uint64_t there = owned_below(ends ? schedule_.count : due(now));
+      known.left = there - std::min(there, records_made());
+    }
+    return known;
+  }
+
   void save(std::vector<split_position>& out) const {
     for (std::uint32_t k = 0; k < owned_; ++k) {
       byte_vector position;
@@ -119,6 +131,19 @@ class residue_classes {
   std::uint64_t row_of(std::uint32_t k) const {
     if (!in_step_) return rows_[k];
     return k < at_ ? row_ + 1 : row_;
+  }
+  std::uint64_t records_made() const {
+    if (in_step_) return row_ * owned_ + at_;
+    std::uint64_t made = 0;
+    for (const auto row : rows_) made += row;
+    return made;
+  }
+  /// How many numbers below `bound` are in this subtask's classes.
+  std::uint64_t owned_below(std::uint64_t bound) const {
+    const std::uint64_t rest = bound % class_count;
+    const std::uint64_t in_last_row =
+        rest <= subtask_ ? 0 : std::min<std::uint64_t>((rest - subtask_ - 1) / stride_ + 1, owned_);
+    return bound / class_count * owned_ + in_last_row;
   }
   static std::uint32_t number_of(const std::string& id) {
     std::uint32_t number = 0;

@@ -53,7 +53,7 @@ result<environment_settings> environment_settings::from(const environment& of) {
       static_cast<std::size_t>(config->get_integer("web.checkpoints.history"));
   made.history.exceptions =
       static_cast<std::size_t>(config->get_integer("web.exception-history-size"));
-  made.effective = config->effective();
+  for (auto& one : config->effective()) made.effective.emplace_back(one.key, one.value);
   made.watch = watchdog_settings::from(*config);
   made.state_directory = config->is_set("state.dir")
                              ? std::filesystem::path(config->get_text("state.dir"))

@@ -11,8 +11,13 @@
 namespace weir {
 
 /// Not inlined and not static, so that a stack can show its name.
-[[gnu::noinline]] void injected_hang() {
+[[noreturn, gnu::noinline]] void injected_hang() {
   for (;;) ::pause();
+}
+
+void kill_this_process() {
+  ::kill(::getpid(), SIGKILL);
+  injected_hang();  // the signal is on its way
 }
 
 void strike(const fault_spec& fault) {
@@ -28,8 +33,12 @@ void strike(const fault_spec& fault) {
     case fault_kind::abort_process:
       std::abort();
     case fault_kind::kill_process:
-      ::kill(::getpid(), SIGKILL);
-      return injected_hang();  // the signal is on its way
+      kill_this_process();
+    case fault_kind::write_error:
+    case fault_kind::disk_full:
+    case fault_kind::torn_write:
+    case fault_kind::lost_write:
+      return;  // disk_strike's
   }
 }
 

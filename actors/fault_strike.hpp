@@ -11,7 +11,10 @@ namespace weir {
 /// Thrown for kill: the actor is to end as if it was killed.
 struct injected_kill {};
 
-/// Returns for slow only, late: it blocks the thread on purpose.
+/// As kill -9 would.
+[[noreturn]] void kill_this_process();
+
+/// Returns for slow only, late: it blocks the thread on purpose. Not for faults of a disk.
 void strike(const fault_spec& fault);
 
 }  // namespace weir

@@ -2,6 +2,7 @@
 #include "actors/store_actor.hpp"
 
 #include <chrono>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -28,9 +29,15 @@ void give_way(store_state& state) {
   state.turn_began = std::chrono::steady_clock::now();
 }
 
+/// For what the store is asked to write now; nothing: for no epoch.
+void begin_writing(store_state& state, std::optional<write_purpose> purpose = {}) {
+  if (state.faults) state.faults->begin(purpose);
+}
+
 void put(self_ptr self, const snapshot_piece& piece) {
   auto& state = self->state;
   if (!state.failed.contains(piece.epoch)) {
+    begin_writing(state, write_purpose{fault_phase::writing, piece.epoch});
     auto stored = state.store->put(piece.epoch, piece.content);
     if (stored) {
       state.chunks[piece.epoch][piece.task][{piece.place.part, piece.place.state}].push_back(
@@ -81,8 +88,9 @@ void load(self_ptr self, const load_chunks& wanted) {
 }  // namespace
 
 caf::behavior store_actor(self_ptr self, std::shared_ptr<snapshot_store> store,
-                          caf::actor coordinator) {
+                          std::shared_ptr<disk_strike> faults, caf::actor coordinator) {
   self->state.store = std::move(store);
+  self->state.faults = std::move(faults);
   self->state.coordinator = std::move(coordinator);
   self->set_default_handler(caf::drop);
   return {
@@ -91,6 +99,7 @@ caf::behavior store_actor(self_ptr self, std::shared_ptr<snapshot_store> store,
       [self](load_chunks& wanted) { load(self, wanted); },
       [self](write_manifest& what) {
         const epoch_id epoch = what.content.epoch;
+        begin_writing(self->state, write_purpose{fault_phase::manifest, epoch});
         auto written = self->state.store->complete(std::move(what.content));
         forget(self->state, epoch);
         self->send(self->state.coordinator,
@@ -103,6 +112,7 @@ caf::behavior store_actor(self_ptr self, std::shared_ptr<snapshot_store> store,
         self->state.store->abandon(what.epoch);
       },
       [self](reserve_epochs what) {
+        begin_writing(self->state);
         auto first = self->state.store->reserve_epochs(what.count);
         if (first) {
           self->send(self->state.coordinator, epochs_reserved{*first, what.count});
@@ -112,6 +122,7 @@ caf::behavior store_actor(self_ptr self, std::shared_ptr<snapshot_store> store,
         }
       },
       [self](reserve_attempts what) {
+        begin_writing(self->state);
         auto first = self->state.store->reserve_attempts(what.count);
         if (first) {
           self->send(self->state.coordinator, attempts_reserved{*first, what.count});
@@ -120,6 +131,7 @@ caf::behavior store_actor(self_ptr self, std::shared_ptr<snapshot_store> store,
         }
       },
       [self](const keep_poison& what) {
+        begin_writing(self->state);
         if (auto kept = self->state.store->keep_poison(what.ledger); !kept) {
           // Nothing depends on it but how often a record may kill after a restart of the process.
           logger(log_layer::actors, {}).warn("poison counts not kept: " + kept.error().text());

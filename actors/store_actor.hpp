@@ -19,6 +19,7 @@
 #include <caf/fwd.hpp>
 #include <caf/stateful_actor.hpp>
 
+#include "actors/disk_strike.hpp"
 #include "serialization/manifest.hpp"
 #include "state/snapshot_store.hpp"
 #include "weir/core/ids.hpp"
@@ -37,13 +38,15 @@ struct store_state {
   using task_chunks = std::map<place, std::vector<chunk_ref>>;
 
   std::shared_ptr<snapshot_store> store;
+  std::shared_ptr<disk_strike> faults;  ///< that the store asks before its writes; nullptr: none
   caf::actor coordinator;
   std::map<epoch_id, std::map<task_id, task_chunks>> chunks;
   std::set<epoch_id> failed;
 };
 
-/// `store` is used by this actor alone once it runs.
+/// `store` and `faults` are used by this actor alone once it runs.
 caf::behavior store_actor(caf::stateful_actor<store_state>* self,
-                          std::shared_ptr<snapshot_store> store, caf::actor coordinator);
+                          std::shared_ptr<snapshot_store> store,
+                          std::shared_ptr<disk_strike> faults, caf::actor coordinator);
 
 }  // namespace weir

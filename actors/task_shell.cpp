@@ -6,6 +6,7 @@
 #include <exception>
 #include <utility>
 
+#include "actors/disk_strike.hpp"
 #include "actors/fault_strike.hpp"
 #include "weir/core/poison.hpp"
 
@@ -291,6 +292,9 @@ void task_shell::put_chunk(snapshot_piece piece) {
 }
 
 void task_shell::end_snapshot(snapshot_end end) {
+  if (auto* planned = faults()) {
+    planned->on_phase(fault_phase::writing, end.epoch, [this](const auto& what) { strike(what); });
+  }
   self_->send(wiring_.store, std::move(end));
 }
 
@@ -337,6 +341,13 @@ void task_shell::report(std::string_view text) {
 
 task_faults* task_shell::faults() {
   return wiring_.faults ? wiring_.faults->of(wiring_.task) : nullptr;
+}
+
+std::shared_ptr<disk_faults> task_shell::journal_faults() {
+  if (!wiring_.faults) return nullptr;
+  std::shared_ptr<write_faults> mine(wiring_.faults, wiring_.faults->of_journal(wiring_.task));
+  return std::make_shared<disk_strike>(std::move(mine),
+                                       log_fields{.job = wiring_.job, .task = name_});
 }
 
 void task_shell::strike(const fault_spec& fault) {

@@ -80,6 +80,7 @@ class task_shell final : public task_ports {
   void report(std::string_view text) override;
   void beat() override { pulse_.beat(); }
   task_faults* faults() override;
+  std::shared_ptr<disk_faults> journal_faults() override;
   void strike(const fault_spec& fault) override;
 
  private:

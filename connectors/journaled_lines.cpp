@@ -12,6 +12,7 @@
 #include <memory>
 #include <random>
 
+#include "connectors/injected_disk.hpp"
 #include "connectors/journal_position.hpp"
 #include "connectors/journaled_intake.hpp"
 #include "connectors/journaled_lines.hpp"
@@ -112,7 +113,11 @@ intake_settings journaled_lines_feed::settings(line_options lines) {
   made.lines = lines;
   made.log = {position_.generation, position_.begins, journal_.segment_bytes};
   made.position = position_.line;
-  made.open_disk = [path = journal_.directory] { return posix_disk::open(path); };
+  made.open_disk = [path = journal_.directory, faults = host_->journal_faults()] {
+    auto opened = posix_disk::open(path);
+    if (opened && faults) *opened = std::make_unique<injected_disk>(std::move(*opened), faults);
+    return opened;
+  };
   made.seed = std::random_device{}();
   if (change_) change_(made);
   return made;

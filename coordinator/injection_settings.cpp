@@ -20,10 +20,8 @@ result<injection_settings> injection_settings::from(const configuration& setting
 }
 
 std::string injection_settings::notice() const {
-  if (enabled == !plan.empty()) return {};
-  return enabled
-             ? "setting weir.injection.enabled = true has no effect: weir.injection.plan is empty"
-             : "setting weir.injection.plan has no effect: weir.injection.enabled is false";
+  if (enabled || plan.empty()) return {};
+  return "setting weir.injection.plan has no effect: weir.injection.enabled is false";
 }
 
 }  // namespace weir

@@ -59,8 +59,8 @@ caf::actor spawn_job(caf::actor_system& system, const job_runtime_options& optio
   auto coordinator =
       spawn_blocking(system, world, "coordinator", coordinator_actor,
                      std::move(around.beginning.machine), around.board, around.seed, around.world);
-  auto store =
-      spawn_blocking(system, world, "store", store_actor, std::move(around.store), coordinator);
+  auto store = spawn_blocking(system, world, "store", store_actor, std::move(around.store),
+                              std::move(around.store_faults), coordinator);
   auto supervised = spawn_blocking(
       system, world, "supervisor", supervisor,
       supervisor_options{options.physical, options.job, options.tasks, coordinator, store,

@@ -13,6 +13,7 @@
 #include <caf/actor.hpp>
 #include <caf/fwd.hpp>
 
+#include "actors/disk_strike.hpp"
 #include "actors/job_world.hpp"
 #include "coordinator/coordinator_actor.hpp"
 #include "coordinator/job_runtime.hpp"
@@ -39,7 +40,8 @@ struct job_surroundings {
   std::shared_ptr<job_board> board;
   std::shared_ptr<task_pulses> pulses;  ///< one for each task
   std::uint64_t seed = 0;
-  std::shared_ptr<job_world> world;  ///< none: the real one
+  std::shared_ptr<job_world> world;             ///< none: the real one
+  std::shared_ptr<disk_strike> store_faults{};  ///< none: the store's disk is sound
 };
 
 /// Returns the coordinator; the job runs from now on.

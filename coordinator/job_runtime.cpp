@@ -11,6 +11,7 @@
 #include <thread>
 #include <utility>
 
+#include "actors/disk_strike.hpp"
 #include "actors/messages.hpp"
 #include "common/log.hpp"
 #include "coordinator/coordinator_actor.hpp"
@@ -83,6 +84,7 @@ struct job_runtime::actors {
 
   explicit actors(std::shared_ptr<const plan> of) : physical(std::move(of)) {}
   void watch(const job_runtime_options& options);
+  result<void> inject(std::string_view fault);
 };
 
 void job_runtime::actors::watch(const job_runtime_options& options) {
@@ -95,6 +97,31 @@ void job_runtime::actors::watch(const job_runtime_options& options) {
   };
   watching = std::make_unique<watchdog>(
       watchdog_options{options.job, options.watch, pulses, std::move(names), fail, ::_exit});
+}
+
+namespace {
+
+/// Not before the job has begun: what its start writes is sound.
+std::shared_ptr<disk_strike> inject_store_faults(snapshot_store& store,
+                                                 const job_runtime_options& options) {
+  if (!options.faults) return nullptr;
+  std::shared_ptr<write_faults> plan(options.faults, options.faults->of_store());
+  auto faults = std::make_shared<disk_strike>(std::move(plan), log_fields{.job = options.job});
+  store.inject(faults);
+  return faults;
+}
+
+}  // namespace
+
+result<void> job_runtime::actors::inject(std::string_view fault) {
+  if (!faults) {
+    return error{error_code::invalid_argument,
+                 "nothing can be injected: weir.injection.enabled is false, expected true"};
+  }
+  if (auto expected = faults->inject(fault); !expected) return expected;
+  logger(log_layer::coordinator, {.job = job})
+      .warn("fault \"" + std::string(fault) + "\" will be injected");
+  return {};
 }
 
 /// The controls: looks go to the observer, wishes to the coordinator.
@@ -124,13 +151,14 @@ class job_runtime::remote final : public job_controls {
       caf::anon_send(of_.coordinator, weir::crash_task{*id});
       return {};
     }
+    auto injected = of_.inject(text);
+    if (injected) return injected;
     std::string known;
     for (const auto& task : of_.physical->tasks) {
       known += (known.empty() ? "" : ", ") + of_.physical->task_name(task.id);
     }
-    return error{error_code::invalid_argument,
-                 "'" + text + "' is no task: expected one of " + known +
-                     "; faults cannot be injected while the job runs"};
+    return error{injected.error().code, "'" + text + "' is no task: expected one of " + known +
+                                            "; as a fault: " + injected.error().message};
   }
   result<epoch_id> wait_for(std::uint64_t request) const {
     std::unique_lock hold(of_.board->mutex);
@@ -189,6 +217,7 @@ result<std::unique_ptr<job_runtime>> job_runtime::start(job_runtime_options opti
   running->restored_from = begun->restored_from;
   running->breadcrumbs = begun->breadcrumbs;
   running->faults = options.faults;
+  const auto store_faults = inject_store_faults(*store, options);
   running->job = options.job;
   running->coordinator = spawn_job(running->system, options,
                                    {std::move(store),
@@ -196,7 +225,8 @@ result<std::unique_ptr<job_runtime>> job_runtime::start(job_runtime_options opti
                                     running->board,
                                     running->pulses,
                                     std::random_device{}(),
-                                    {}});
+                                    {},
+                                    store_faults});
   running->watch(options);
   auto controls = std::make_unique<remote>(*running, identity_of(options));
   return std::unique_ptr<job_runtime>(new job_runtime(std::move(running), std::move(controls)));
@@ -229,6 +259,10 @@ void job_runtime::report_faults() const {
 
 void job_runtime::cancel() {
   caf::anon_send(actors_->coordinator, cancel_atom::value);
+}
+
+result<void> job_runtime::inject(std::string_view fault) {
+  return actors_->inject(fault);
 }
 
 bool job_runtime::crash_task(std::string_view task) {

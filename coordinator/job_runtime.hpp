@@ -66,6 +66,9 @@ class job_runtime {
   job_status wait();
   void cancel();
   bool crash_task(std::string_view task);
+  /// One more fault, in the notation of weir.injection.plan. Errors: invalid_argument (faults are not enabled; the text),
+  /// limit.
+  result<void> inject(std::string_view fault);
   /// What can be seen of the job, and asked of it; as long as this lives.
   job_controls& controls();
   /// Blocks until a request of the controls has come out.

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataflow/fault_injector.hpp"
 
+#include <random>
 #include <utility>
 
 namespace weir {
 namespace {
 
 error refused(const fault_spec& fault, const std::string& why) {
-  return {error_code::invalid_argument, "weir.injection.plan: \"" + fault.text + "\": " + why};
+  return {error_code::invalid_argument, "fault \"" + fault.text + "\": " + why};
 }
 
 std::string names_of(const plan& physical) {
@@ -18,65 +19,89 @@ std::string names_of(const plan& physical) {
   return names;
 }
 
+/// Whether it hits the thread of the store instead of tasks or lanes.
+bool is_of_store(const fault_spec& fault) {
+  return fault.disk ? *fault.disk == fault_disk::store : fault.phase == fault_phase::manifest;
+}
+
 }  // namespace
 
-void task_faults::begin_attempt() {
-  records_ = 0;
-  last_ = {};
-}
-
-bool task_faults::armed_fault::hits_now() {
-  if (what->chance && !std::bernoulli_distribution(*what->chance)(random)) return false;
-  auto so_far = hits->load();
-  do {
-    if (what->times != 0 && so_far >= what->times) return false;
-  } while (!hits->compare_exchange_weak(so_far, so_far + 1));
-  return true;
-}
+fault_injector::fault_injector(std::shared_ptr<const plan> physical, std::uint64_t seed)
+    : physical_(std::move(physical)),
+      seed_(seed),
+      tasks_(physical_->tasks.size()),
+      journals_(physical_->tasks.size()) {}
 
 result<std::shared_ptr<fault_injector>> fault_injector::make(fault_plan faults,
-                                                             const plan& physical,
+                                                             std::shared_ptr<const plan> physical,
                                                              std::uint64_t seed) {
-  auto made = std::make_shared<fault_injector>();
-  made->faults_ = std::move(faults);
-  made->tasks_.resize(physical.tasks.size());
-  for (std::size_t fault = 0; fault < made->faults_.size(); ++fault) {
-    made->hits_.emplace_back(0);
-    if (auto armed = made->arm(fault, physical, seed); !armed) return armed.error();
+  auto made = std::make_shared<fault_injector>(std::move(physical), seed);
+  for (auto& fault : faults) {
+    if (auto added = made->add(std::move(fault)); !added) {
+      return error{added.error().code, "weir.injection.plan: " + added.error().message};
+    }
   }
   return made;
 }
 
-result<void> fault_injector::arm(std::size_t fault, const plan& physical, std::uint64_t seed) {
-  const auto& what = faults_[fault];
-  const auto wanted = physical.find_task(what.task);
-  if (what.task != "*" && !wanted) {
-    return refused(what, "there is no task " + what.task + "; expected " + names_of(physical) +
-                             "an operator of theirs/subtask, or *");
+result<void> fault_injector::inject(std::string_view text) {
+  auto fault = parse_fault(text);
+  if (!fault) return fault.error();
+  return add(std::move(*fault));
+}
+
+result<void> fault_injector::add(fault_spec what) {
+  if (auto checked = check(what); !checked) return checked;
+  const auto named = physical_->find_task(what.task);
+  const std::lock_guard hold(mutex_);
+  if (faults_.size() == injected_faults_max) {
+    return error{error_code::limit, "fault \"" + what.text + "\": the job has " +
+                                        std::to_string(injected_faults_max) +
+                                        " already, expected no more"};
   }
-  for (const auto& task : physical.tasks) {
-    if (wanted && *wanted != task.id) continue;
-    if (what.record && physical.chain_of(task.id).has_source) {
-      if (!wanted) continue;
-      return refused(what, "a source's task takes no records; expected a task behind it, or a " +
-                               std::string("fault by epoch or phase"));
+  const auto number = faults_.size();
+  auto& fault = faults_.emplace_back(std::move(what));
+  const auto arm = [&](std::uint64_t whom) {
+    std::seed_seq mixed{seed_, seed_ >> 32, whom, std::uint64_t{number}};
+    return armed_fault(fault, mixed);
+  };
+  if (is_of_store(fault.what)) {
+    store_.expect(arm(physical_->tasks.size()));
+    return {};
+  }
+  const bool takes_source = fault.what.disk || !fault.what.record;
+  for (const auto& task : physical_->tasks) {
+    if (named && *named != task.id) continue;
+    const bool source = physical_->chain_of(task.id).has_source;
+    if (fault.what.disk) {
+      if (source) journals_[task.id.value].expect(arm(task.id.value));
+    } else if (!source || takes_source) {
+      tasks_[task.id.value].expect(arm(task.id.value));
     }
-    std::seed_seq mixed{seed, seed >> 32, std::uint64_t{task.id.value}, std::uint64_t{fault}};
-    auto& mine = tasks_[task.id.value];
-    (what.of_epoch() ? mine.of_epochs_ : mine.of_batches_)
-        .push_back({&what, &hits_[fault], std::mt19937_64(mixed)});
   }
   return {};
 }
 
-task_faults* fault_injector::of(task_id task) {
-  auto& mine = tasks_[task.value];
-  return mine.of_batches_.empty() && mine.of_epochs_.empty() ? nullptr : &mine;
+result<void> fault_injector::check(const fault_spec& what) const {
+  if (what.task == "*") return {};
+  const auto named = physical_->find_task(what.task);
+  if (!named) {
+    return refused(what, "there is no task " + what.task + "; expected " + names_of(*physical_) +
+                             "an operator of theirs/subtask, or *");
+  }
+  const bool source = physical_->chain_of(*named).has_source;
+  if (what.record && source) {
+    return refused(what, "a source's task takes no records; expected a task behind it, or a " +
+                             std::string("fault by epoch or phase"));
+  }
+  if (what.disk && !source) return refused(what, "expected the task of a source with a journal");
+  return {};
 }
 
 std::vector<fault_count> fault_injector::counts() const {
+  const std::lock_guard hold(mutex_);
   std::vector<fault_count> all;
-  for (std::size_t i = 0; i < faults_.size(); ++i) all.push_back({faults_[i].text, hits_[i]});
+  for (const auto& fault : faults_) all.push_back({fault.what.text, fault.hits});
   return all;
 }
 

@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// fault_injector decides when the faults of a plan hit, and counts how often each has: task_faults is one task's share of
-// it. Neither does anything to the task: what is due goes to `strike`, which may throw.
+// fault_injector has the faults that a user wants in a job, gives each to whom it may hit, and counts how often they do.
 //
-// Owner:      fault_injector: the job's runtime, for all attempts. task_faults: the task's actor of the moment.
-// Invariants: (1) no lock, and nothing shared but the count of a fault whose moment has come; (2) a fault hits at most
-//             `times` times, over all tasks and attempts of the process.
+// Owner:      the job's runtime, for all attempts. What it hands out lives as long as it does.
+// Invariants: inject() and counts() may be called from any thread, at any time.
 #pragma once
 
-#include <array>
-#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <random>
+#include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dataflow/fault_plan.hpp"
 #include "dataflow/plan.hpp"
+#include "dataflow/task_faults.hpp"
+#include "dataflow/write_faults.hpp"
 #include "weir/core/ids.hpp"
 #include "weir/core/result.hpp"
 
@@ -29,65 +28,39 @@ struct fault_count {
   std::uint64_t hits = 0;
 };
 
-class task_faults {
- public:
-  /// Records are counted anew.
-  void begin_attempt();
-  /// The operators have had a batch of this many records; of a source's poll: 0.
-  template <class Strike>
-  void on_batch(std::uint64_t records, Strike&& strike) {
-    const auto before = records_;
-    records_ += records;
-    for (auto& one : of_batches_) {
-      const auto& wanted = one.what->record;
-      if (wanted && (*wanted <= before || *wanted > records_)) continue;
-      if (one.hits_now()) strike(*one.what);
-    }
-  }
-  /// May be told more than once.
-  template <class Strike>
-  void on_phase(fault_phase phase, epoch_id epoch, Strike&& strike) {
-    auto& last = last_[static_cast<std::size_t>(phase)];
-    if (epoch <= last) return;
-    last = epoch;
-    for (auto& one : of_epochs_) {
-      if (one.what->phase.value_or(phase) != phase) continue;
-      if (one.what->epoch.value_or(epoch) != epoch) continue;
-      if (one.hits_now()) strike(*one.what);
-    }
-  }
-
- private:
-  friend class fault_injector;
-  struct armed_fault {
-    const fault_spec* what;
-    std::atomic<std::uint64_t>* hits;
-    std::mt19937_64 random;
-
-    bool hits_now();
-  };
-  std::vector<armed_fault> of_batches_;
-  std::vector<armed_fault> of_epochs_;
-  std::uint64_t records_ = 0;
-  std::array<epoch_id, fault_phases> last_{};
-};
+/// Of the plan and of those that come later, in all.
+inline constexpr std::size_t injected_faults_max = 1024;
 
 class fault_injector {
  public:
   /// Errors: invalid_argument when a fault names a task that the plan does not have, or a record of a source's task.
-  static result<std::shared_ptr<fault_injector>> make(fault_plan faults, const plan& physical,
+  static result<std::shared_ptr<fault_injector>> make(fault_plan faults,
+                                                      std::shared_ptr<const plan> physical,
                                                       std::uint64_t seed);
-  /// nullptr: no fault can hit this task.
-  task_faults* of(task_id task);
-  /// From any thread, at any time.
+  fault_injector(std::shared_ptr<const plan> physical, std::uint64_t seed);
+
+  /// One more. Errors: as of parse_fault and make; limit.
+  result<void> inject(std::string_view text);
+
+  task_faults* of(task_id task) { return &tasks_[task.value]; }
+  /// The disk of the task's journal, if it has one.
+  write_faults* of_journal(task_id task) { return &journals_[task.value]; }
+  write_faults* of_store() { return &store_; }
   std::vector<fault_count> counts() const;
 
  private:
-  result<void> arm(std::size_t fault, const plan& physical, std::uint64_t seed);
+  result<void> add(fault_spec what);
+  result<void> check(const fault_spec& what) const;
 
-  fault_plan faults_;
-  std::deque<std::atomic<std::uint64_t>> hits_;  // by fault
-  std::vector<task_faults> tasks_;               // by task id
+  // set once
+  std::shared_ptr<const plan> physical_;
+  std::uint64_t seed_;
+
+  mutable std::mutex mutex_;           // of faults_, not of what is in it
+  std::deque<planned_fault> faults_;   // addresses stay
+  std::deque<task_faults> tasks_;      // by task id
+  std::deque<write_faults> journals_;  // by task id
+  write_faults store_;
 };
 
 }  // namespace weir

@@ -19,10 +19,10 @@
 #include <vector>
 
 #include "dataflow/chain_units.hpp"
-#include "dataflow/fault_injector.hpp"
 #include "dataflow/input_gate.hpp"
 #include "dataflow/output_gate.hpp"
 #include "dataflow/plan.hpp"
+#include "dataflow/task_faults.hpp"
 #include "dataflow/task_meter.hpp"
 #include "dataflow/task_ports.hpp"
 #include "dataflow/task_pulse.hpp"
@@ -89,6 +89,7 @@ class task_core final : public unit_host {
   void report(std::string_view text) override { ports_.report(text); }
   std::string state_directory() const override { return settings_.state_directory; }
   record_watch* watch(const std::string& uid) override { return &watches_[uid]; }
+  std::shared_ptr<disk_faults> journal_faults() override { return ports_.journal_faults(); }
 
   /// How large each keyed state is now.
   std::vector<state_size> state_sizes() const;

@@ -20,6 +20,7 @@
 
 namespace weir {
 
+class disk_faults;
 class task_faults;
 struct fault_spec;
 
@@ -74,6 +75,8 @@ class task_ports {
   virtual void beat() {}
   /// What a user wants to go wrong in this task; nullptr: nothing.
   virtual task_faults* faults() { return nullptr; }
+  /// The same for the disk of its journal, which its lane writes to.
+  virtual std::shared_ptr<disk_faults> journal_faults() { return nullptr; }
   /// The moment of a fault has come; may throw, or not return.
   virtual void strike(const fault_spec&) {}
 };

@@ -100,5 +100,8 @@ void job::cancel() {
 bool job::crash_task(const std::string& task) {
   return control_->runtime().crash_task(task);
 }
+result<void> job::inject(const std::string& fault) {
+  return control_->runtime().inject(fault);
+}
 
 }  // namespace weir

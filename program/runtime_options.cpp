@@ -14,11 +14,11 @@ namespace {
 
 /// nullptr: none are to be injected.
 result<std::shared_ptr<fault_injector>> make_faults(const environment_settings& settings,
-                                                    const plan& physical) {
+                                                    std::shared_ptr<const plan> physical) {
   const auto& wanted = settings.injection;
-  if (!wanted.enabled || wanted.plan.empty()) return std::shared_ptr<fault_injector>();
+  if (!wanted.enabled) return std::shared_ptr<fault_injector>();
   const auto seed = wanted.seed.value_or(std::random_device{}());
-  auto made = fault_injector::make(wanted.plan, physical, seed);
+  auto made = fault_injector::make(wanted.plan, std::move(physical), seed);
   if (made) {
     logger(log_layer::program, {.job = settings.job})
         .warn("faults will be injected: " + std::to_string(wanted.plan.size()) +
@@ -36,12 +36,13 @@ result<job_runtime_options> runtime_options_of(const environment& env, const sta
   if (!physical) return physical.error();
   for (const auto& notice : settings->notices)
     logger(log_layer::program, {.job = env.name()}).warn(notice);
-  auto faults = make_faults(*settings, *physical);
+  const auto shared_plan = std::make_shared<const weir::plan>(std::move(*physical));
+  auto faults = make_faults(*settings, shared_plan);
   if (!faults) return faults.error();
   job_runtime_options options;
   options.faults = std::move(*faults);
   options.job = settings->job;
-  options.physical = std::make_shared<const plan>(std::move(*physical));
+  options.physical = shared_plan;
   options.checkpoints = settings->checkpoints;
   options.restarts = settings->restarts;
   options.tasks = settings->tasks;

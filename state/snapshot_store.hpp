@@ -29,6 +29,7 @@
 #include "state/store_table.hpp"
 #include "weir/core/bytes.hpp"
 #include "weir/core/chunk.hpp"
+#include "weir/core/disk_faults.hpp"
 #include "weir/core/ids.hpp"
 #include "weir/core/result.hpp"
 
@@ -72,6 +73,9 @@ class snapshot_store {
   ~snapshot_store();
   snapshot_store(const snapshot_store&) = delete;
   snapshot_store& operator=(const snapshot_store&) = delete;
+
+  /// From now on writes go wrong as these say.
+  void inject(std::shared_ptr<disk_faults> faults);
 
   // ---- numbers: durable when the call returns ----
   /// Fence + 1 and fresh blocks of epochs and attempts. Also removes orphans of a crash.

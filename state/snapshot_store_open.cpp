@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "serialization/frame.hpp"
+#include "state/injected_table.hpp"
 #include "state/lmdb_table.hpp"
 #include "state/snapshot_store.hpp"
 #include "state/store_internals.hpp"
@@ -96,6 +97,10 @@ snapshot_store::snapshot_store(std::optional<state_directory> directory,
       clock_(std::move(clock)) {}
 
 snapshot_store::~snapshot_store() = default;
+
+void snapshot_store::inject(std::shared_ptr<disk_faults> faults) {
+  table_ = std::make_unique<injected_table>(std::move(table_), std::move(faults));
+}
 
 result<void> snapshot_store::load_all() {
   // Blobs have the highest keys, but checkpoints are judged by them: two passes, neither touches a

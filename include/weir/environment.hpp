@@ -41,7 +41,7 @@ struct start_options {
       false;  ///< P18: resume from an older one although sinks may repeat output
 };
 
-/// A fault of weir.injection.plan, and how often it has hit in this run; 0: it has tested nothing.
+/// A fault of weir.injection.plan or of job::inject, and how often it has hit in this run; 0: it has tested nothing.
 struct injected_fault {
   std::string text;
   std::uint64_t hits = 0;
@@ -96,6 +96,9 @@ class job {
   void cancel();
   /// Ends the actor of a task ("count/1") as a crash would. Returns false when there is no such task.
   bool crash_task(const std::string& task);
+  /// Injects a fault, in the notation of weir.injection.plan (docs/operating.md), also into the attempts to come. Errors:
+  /// invalid_argument (weir.injection.enabled is not true; the text), limit (too many).
+  result<void> inject(const std::string& fault);
 
   /// For weir's own program code.
   const std::shared_ptr<control>& share_control() const { return control_; }

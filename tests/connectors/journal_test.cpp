@@ -10,103 +10,13 @@
 #include <memory>
 #include <string>
 
-#include "connectors/journal.hpp"
-#include "connectors/journal_replay.hpp"
-#include "simulation/faulty_disk.hpp"
+#include "tests/connectors/journal_words.hpp"
 #include "tests/support/seed.hpp"
 
 using namespace weir;
 using namespace weir::test;
 
 namespace {
-
-std::string text_of(std::uint64_t line) {
-  return "line " + std::to_string(line) + std::string(line % 7, '.');
-}
-
-journal_settings small_segments(std::uint64_t generation = 0) {
-  return {{generation}, false, 100};
-}
-
-result<std::unique_ptr<journal>> open_on(faulty_storage& on,
-                                         journal_settings settings = small_segments()) {
-  return journal::open(std::make_unique<faulty_disk>(on, 1), settings);
-}
-
-/// Appends lines [lines(), lines() + count) as one group.
-result<void> commit(journal& to, std::uint32_t count) {
-  std::string record(record_header_bytes, '\0');
-  for (std::uint32_t i = 0; i < count; ++i) record += text_of(to.lines() + i) + '\n';
-  return to.commit(record, count);
-}
-
-/// Reads all from `line` on and checks each against its number; gives how many there were.
-result<std::uint64_t> read_from(const journal& from, std::uint64_t line) {
-  journal_replay replay(from, line);
-  const std::uint64_t begin = line;
-  while (true) {
-    auto some = replay.next();
-    if (!some) return some.error();
-    if (some->lines == 0) break;
-    std::string expected;
-    for (std::uint32_t i = 0; i < some->lines; ++i) expected += text_of(line++) + '\n';
-    REQUIRE(some->text == expected);
-  }
-  REQUIRE(line == std::max(begin, from.lines()));
-  return line - begin;
-}
-
-/// A source that journals `total` lines over a disk that may crash, and what it has been promised.
-class source {
- public:
-  static constexpr std::uint64_t total = 40;
-
-  explicit source(faulty_storage& on) : on_(on) {}
-
-  /// Runs until the crash (false) or the end (true).
-  bool run(std::mt19937_64 random) {
-    auto opened = open_on(on_);
-    if (!opened) {
-      REQUIRE_MESSAGE(on_.crashed(), opened.error().text());
-      return false;
-    }
-    check(**opened);
-    return write(**opened, random);
-  }
-
- private:
-  void check(const journal& now) {
-    REQUIRE(now.lines() >= durable_);
-    REQUIRE(now.lines() <= tried_);
-    REQUIRE(now.first_line() <= trimmed_);
-    REQUIRE(now.peer_spoke() >= spoke_);
-    REQUIRE(read_from(now, trimmed_).has_value());
-    durable_ = now.lines();  // a peer hears RESUME with this number: from now on it is a promise
-  }
-  bool write(journal& to, std::mt19937_64& random) {
-    while (to.lines() < total) {
-      const auto count = static_cast<std::uint32_t>(random() % 4 + 1);
-      tried_ = std::max(tried_, to.lines() + count);
-      if (!commit(to, count)) return false;
-      durable_ = to.lines();
-      if (random() % 4 == 0) {
-        trimmed_ = std::max(trimmed_, durable_ - std::min<std::uint64_t>(durable_, 6));
-        if (!to.trim(trimmed_)) return false;
-      }
-      if (durable_ > total / 2 && !to.peer_spoke()) {
-        if (!to.commit_peer_spoke()) return false;
-        spoke_ = true;
-      }
-    }
-    return true;
-  }
-
-  faulty_storage& on_;
-  std::uint64_t durable_ = 0;
-  std::uint64_t tried_ = 0;
-  std::uint64_t trimmed_ = 0;
-  bool spoke_ = false;
-};
 
 constexpr crash_phase phases[] = {crash_phase::before, crash_phase::inside, crash_phase::after};
 
@@ -142,7 +52,7 @@ TEST_CASE("a crash at any operation loses no durable line and no needed one, and
   std::mt19937_64 random(print_seed());
   const std::mt19937_64 script(random());
   faulty_storage calm;
-  REQUIRE(source(calm).run(script));
+  REQUIRE(journal_writer(calm).run(script));
   const std::uint64_t operations = calm.operations();
   REQUIRE(operations > 50);
   std::uint64_t hits = 0;
@@ -150,7 +60,7 @@ TEST_CASE("a crash at any operation loses no durable line and no needed one, and
     for (const crash_phase phase : phases) {
       for (int way = 0; way < 6; ++way) {
         faulty_storage storage;
-        source writer(storage);
+        journal_writer writer(storage);
         storage.crash_at(at, phase);
         REQUIRE_FALSE(writer.run(script));
         hits += storage.crashed();
@@ -168,13 +78,13 @@ TEST_CASE("a crash while the journal recovers from a crash loses nothing either"
   std::mt19937_64 random(print_seed());
   const std::mt19937_64 script(random());
   faulty_storage calm;
-  REQUIRE(source(calm).run(script));
+  REQUIRE(journal_writer(calm).run(script));
   const std::uint64_t operations = calm.operations();
   std::uint64_t hits = 0;
   for (std::uint64_t at = 0; at < operations; ++at) {
     for (std::uint64_t second = 0; second < 6; ++second) {
       faulty_storage storage;
-      source writer(storage);
+      journal_writer writer(storage);
       storage.crash_at(at, phases[random() % 3]);
       REQUIRE_FALSE(writer.run(script));
       restart(storage, random() % 2 == 0, random);

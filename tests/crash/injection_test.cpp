@@ -22,10 +22,11 @@ strings injecting(const std::string& plan) {
 }  // namespace
 
 TEST_CASE("kill -9 in each phase of an epoch costs one restart, and no record") {
-  for (const std::string phase : {"aligning", "draining", "committing"}) {
+  for (const std::string phase : {"aligning", "draining", "writing", "manifest", "committing"}) {
     CAPTURE(phase);
     const workload work(test_seed(), 30'000);
-    const auto fault = "kill9 task=count/1 epoch=3 phase=" + phase;
+    const std::string whom = phase == "manifest" ? "" : "task=count/1 ";
+    const auto fault = "kill9 " + whom + "epoch=3 phase=" + phase;
     auto guard = start_guarded(work, injecting(fault));
     CHECK_MESSAGE(guard->wait() == 0, guard->log());
     const auto log = guard->log();
@@ -33,6 +34,23 @@ TEST_CASE("kill -9 in each phase of an epoch costs one restart, and no record") 
     CHECK_MESSAGE(times(log, "died of SIGKILL") == 1, log);
     CHECK_MESSAGE(times(log, "has never hit") == 1, log);  // epochs of the second are other ones
     work.check_exact();
+  }
+}
+
+TEST_CASE("a write of the store that is torn or lost costs one restart, and no record") {
+  for (const std::string kind : {"torn_write", "lost_write"}) {
+    for (const std::string phase : {"writing", "manifest"}) {
+      const workload work(test_seed(), 30'000);
+      const auto fault = kind + " disk=store epoch=3 phase=" + phase;
+      CAPTURE(fault);
+      auto guard = start_guarded(work, injecting(fault));
+      CHECK_MESSAGE(guard->wait() == 0, guard->log());
+      const auto log = guard->log();
+      CHECK_MESSAGE(times(log, "injected fault \"" + fault + "\" hits") == 1, log);
+      CHECK_MESSAGE(times(log, "died of SIGKILL") == 1, log);
+      CHECK_MESSAGE(times(log, "resuming from the last checkpoint") == 1, log);
+      work.check_exact();
+    }
   }
 }
 

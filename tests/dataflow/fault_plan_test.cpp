@@ -4,7 +4,10 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "dataflow/fault_injector.hpp"
@@ -17,14 +20,14 @@ using namespace std::chrono_literals;
 using strings = std::vector<std::string>;
 
 /// lines/0, count/0 and count/1, out/0: tasks 0, 1, 2, 3.
-plan small_plan() {
+std::shared_ptr<const plan> small_plan() {
   graph_builder job;
   const auto lines = job.source("lines");
   const auto count = job.operation("count", lines, partitioning::key);
   job.at(lines).parallelism = 1;
   job.at(count).parallelism = 2;
   job.sink("out", count);
-  return job.make({});
+  return std::make_shared<const plan>(job.make({}));
 }
 constexpr task_id lines_0{0}, count_0{1}, count_1{2};
 
@@ -45,6 +48,18 @@ strings in_phase(fault_injector& faults, task_id task, fault_phase now, std::uin
   faults.of(task)->on_phase(now, epoch_id{epoch},
                             [&](const fault_spec& one) { hit.push_back(one.text); });
   return hit;
+}
+
+/// The fault that hits the next write.
+std::string at_write(write_faults& faults, std::optional<write_purpose> purpose = {}) {
+  const auto* hit = faults.on_write(purpose);
+  return hit == nullptr ? "" : hit->text;
+}
+write_purpose manifest_of(std::uint64_t epoch) {
+  return {fault_phase::manifest, epoch_id{epoch}};
+}
+write_purpose chunk_of(std::uint64_t epoch) {
+  return {fault_phase::writing, epoch_id{epoch}};
 }
 
 std::string refusal(const std::string& text) {
@@ -89,20 +104,33 @@ TEST_CASE("a plan names faults, what selects them, and how often they hit") {
 
 TEST_CASE("what is wrong with a plan is named with its position and what was expected") {
   CHECK(refusal("throw; explode task=a/0") ==
-        "weir.injection.plan: at byte 7: \"explode\": expected throw, kill, hang, slow, abort or "
-        "kill9");
+        "weir.injection.plan: at byte 7: \"explode\": expected throw, kill, hang, slow, abort, "
+        "kill9, write_error, disk_full, torn_write or lost_write");
   CHECK(refusal("kill taks=a/0") ==
-        "weir.injection.plan: at byte 5: \"taks=a/0\": expected task=, record=, epoch=, phase=, "
-        "for=, times= or chance=");
+        "weir.injection.plan: at byte 5: \"taks=a/0\": expected task=, disk=, record=, write=, "
+        "epoch=, phase=, for=, times= or chance=");
   const std::pair<const char*, const char*> examples[] = {
-      {"kill task", "expected task=, record="},
+      {"kill task", "expected task=, disk=, record="},
       {"kill task=", "expected operator/subtask, or * for any"},
       {"kill record=0", "expected a number of at least 1"},
       {"kill record=-1", "expected a number of at least 1"},
       {"kill record=18446744073709551616", "expected a number of at least 1"},
       {"kill epoch=x", "expected a number of at least 1"},
       {"kill times=1x", "expected a number of at least 1"},
-      {"kill phase=manifest", "expected aligning, draining or committing"},
+      {"kill phase=sleeping", "expected aligning, draining, writing, manifest or committing"},
+      {"kill phase=manifest", "expected slow, hang, abort or kill9, and no task="},
+      {"kill9 phase=manifest task=count/0", "expected slow, hang, abort or kill9, and no task="},
+      {"torn_write", "expected disk=store or disk=journal"},
+      {"torn_write disk=floppy", "expected store or journal"},
+      {"kill disk=store", "expected disk= with write_error, disk_full, torn_write or lost_write"},
+      {"kill write=1", "expected write= with disk= only"},
+      {"disk_full disk=store record=1", "expected write= instead of record= with disk="},
+      {"disk_full disk=store write=1 epoch=1", "expected write=, or epoch= and phase=, not both"},
+      {"disk_full disk=store task=count/0", "expected no task= with disk=store"},
+      {"disk_full disk=store phase=draining", "expected phase=writing or phase=manifest"},
+      {"disk_full disk=journal epoch=1", "expected write= with disk=journal"},
+      {"disk_full disk=journal write=0", "expected a number of at least 1"},
+      {"disk_full disk=journal for=1s", "expected for= with slow only"},
       {"kill chance=0", "expected a number above 0 and at most 1"},
       {"kill chance=1.1", "expected a number above 0 and at most 1"},
       {"kill chance=nan", "expected a number above 0 and at most 1"},
@@ -113,7 +141,8 @@ TEST_CASE("what is wrong with a plan is named with its position and what was exp
       {"kill record=1 record=2", "expected each selector once"},
       {"kill record=1 epoch=2", "expected record=, or epoch= and phase=, not both"}};
   for (const auto& [text, expected] : examples) {
-    CHECK_MESSAGE(refusal(text).find(expected) != std::string::npos, refusal(text));
+    const auto found = refusal(text);
+    CHECK_MESSAGE(found.find(expected) != std::string::npos, found);
   }
   std::string many;
   for (std::size_t i = 0; i <= planned_faults_max; ++i) many += "hang;";
@@ -122,8 +151,8 @@ TEST_CASE("what is wrong with a plan is named with its position and what was exp
 
 TEST_CASE("a fault hits the task that it names, in the batch with its record, once") {
   const auto faults = inject("throw task=count/1 record=100");
-  CHECK(faults->of(lines_0) == nullptr);
-  CHECK(faults->of(count_0) == nullptr);
+  CHECK(after_batch(*faults, lines_0, 1000).empty());
+  CHECK(after_batch(*faults, count_0, 1000).empty());
   CHECK(after_batch(*faults, count_1, 99).empty());
   CHECK(faults->counts()[0].hits == 0);
   CHECK(after_batch(*faults, count_1, 1) == strings{"throw task=count/1 record=100"});
@@ -189,9 +218,100 @@ TEST_CASE("a fault of a task that the job does not have, or of a source's record
     return made.error().message;
   };
   CHECK(refused("hang task=cuont/0") ==
-        "weir.injection.plan: \"hang task=cuont/0\": there is no task cuont/0; expected "
+        "weir.injection.plan: fault \"hang task=cuont/0\": there is no task cuont/0; expected "
         "\"lines\"/0 to 0, \"count\"/0 to 1, \"out\"/0 to 0, an operator of theirs/subtask, or *");
   CHECK(refused("hang task=count/2").find("there is no task count/2") != std::string::npos);
   CHECK(refused("hang task=lines/0 record=5").find("a source's task takes no records") !=
         std::string::npos);
+  CHECK(refused("disk_full disk=journal task=count/0").find("of a source with a journal") !=
+        std::string::npos);
+}
+
+TEST_CASE("the task's part of a snapshot is written, and the manifest is the store's") {
+  const auto faults = inject("kill phase=writing;abort epoch=4 phase=manifest");
+  CHECK(in_phase(*faults, count_0, fault_phase::draining, 3).empty());
+  CHECK(in_phase(*faults, count_0, fault_phase::writing, 3) == strings{"kill phase=writing"});
+  CHECK(in_phase(*faults, count_0, fault_phase::manifest, 4).empty());
+  strings hit;
+  const auto strike = [&](const fault_spec& one) { hit.push_back(one.text); };
+  faults->of_store()->on_purpose(chunk_of(4), strike);
+  faults->of_store()->on_purpose(manifest_of(3), strike);
+  CHECK(hit.empty());
+  faults->of_store()->on_purpose(manifest_of(4), strike);
+  CHECK(hit == strings{"abort epoch=4 phase=manifest"});
+}
+
+TEST_CASE("a fault of the store hits a write of its epoch and phase, or the write of its number") {
+  const auto faults = inject(
+      "write_error disk=store epoch=3 phase=manifest;disk_full disk=store phase=writing times=2;"
+      "torn_write disk=store write=7");
+  auto& store = *faults->of_store();
+  CHECK(at_write(store).empty());                  // 1
+  CHECK(at_write(store, manifest_of(2)).empty());  // 2
+  CHECK(at_write(store, chunk_of(3)) == "disk_full disk=store phase=writing times=2");
+  CHECK(at_write(store, manifest_of(3)) == "write_error disk=store epoch=3 phase=manifest");
+  CHECK(at_write(store, manifest_of(3)).empty());  // 5
+  CHECK(at_write(store, chunk_of(4)) == "disk_full disk=store phase=writing times=2");
+  CHECK(at_write(store) == "torn_write disk=store write=7");
+  CHECK(at_write(store, chunk_of(5)).empty());
+  CHECK(at_write(*faults->of_journal(lines_0)).empty());
+}
+
+TEST_CASE("a fault of a journal hits the source's disk, by number or by chance") {
+  const auto faults = inject(
+      "lost_write disk=journal task=lines/0 write=2;write_error disk=journal chance=0.5 times=3");
+  auto& journal = *faults->of_journal(lines_0);
+  int errors = 0;
+  for (int write = 1; write <= 1000; ++write) {
+    const auto hit = at_write(journal);
+    CHECK((hit.starts_with("lost_write") == (write == 2)));
+    errors += hit.starts_with("write_error");
+  }
+  CHECK(errors == 3);
+  CHECK(at_write(*faults->of_store()).empty());
+}
+
+TEST_CASE("a fault that comes while the job runs hits as one of the plan, and is counted") {
+  const auto faults = inject("");
+  CHECK(after_batch(*faults, count_0, 10).empty());
+  CHECK(faults->inject("  throw task=count/0 record=20 "));
+  CHECK(faults->inject("disk_full disk=store"));
+  CHECK(after_batch(*faults, count_0, 5).empty());
+  CHECK(after_batch(*faults, count_0, 5) == strings{"throw task=count/0 record=20"});
+  CHECK(at_write(*faults->of_store()) == "disk_full disk=store");
+  REQUIRE(faults->counts().size() == 2);
+  CHECK(faults->counts()[0].hits == 1);
+  CHECK(faults->counts()[1].text == "disk_full disk=store");
+
+  const auto refused = [&](const std::string& text) { return faults->inject(text).error().text(); };
+  CHECK(refused("") ==
+        "invalid argument: fault: expected one, such as: throw task=count/1 "
+        "record=1000");
+  CHECK(refused("hang; hang").starts_with("invalid argument: fault: at byte 0: \"hang;\""));
+  CHECK(refused(" hang record=x").starts_with("invalid argument: fault: at byte 6: \"record=x\""));
+  CHECK(refused("hang task=a/0").starts_with("invalid argument: fault \"hang task=a/0\": there"));
+  CHECK(faults->counts().size() == 2);
+  for (std::size_t i = 2; i < injected_faults_max; ++i) CHECK(faults->inject("hang task=out/0"));
+  CHECK(faults->inject("hang").error().code == error_code::limit);
+}
+
+TEST_CASE("faults come from many threads while tasks go on, and none is lost") {
+  constexpr int threads = 4, each = 200;
+  const auto faults = inject("");
+  std::atomic<bool> more{true};
+  std::uint64_t hits = 0;
+  std::thread task([&] {
+    while (more) hits += after_batch(*faults, count_0, 1).size();
+    hits += after_batch(*faults, count_0, 1).size();
+  });
+  std::vector<std::thread> givers;
+  for (int i = 0; i < threads; ++i) {
+    givers.emplace_back([&] {
+      for (int k = 0; k < each; ++k) REQUIRE(faults->inject("kill task=count/0"));
+    });
+  }
+  for (auto& giver : givers) giver.join();
+  more = false;
+  task.join();
+  CHECK(hits == threads * each);
 }

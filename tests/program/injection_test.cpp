@@ -7,6 +7,8 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "common/log.hpp"
 #include "tests/program/job_runs.hpp"
@@ -79,7 +81,7 @@ TEST_CASE("a task throws at a record, in two attempts, and another is slow: no r
 
 TEST_CASE("tasks throw and are killed in each phase of an epoch: no record is lost") {
   for (const std::string fault : {"throw", "kill"}) {
-    for (const std::string phase : {"aligning", "draining", "committing"}) {
+    for (const std::string phase : {"aligning", "draining", "writing", "committing"}) {
       CAPTURE(fault);
       CAPTURE(phase);
       counting_job job;
@@ -94,6 +96,85 @@ TEST_CASE("tasks throw and are killed in each phase of an epoch: no record is lo
       job.check_exact();
     }
   }
+}
+
+TEST_CASE("writes of the store that fail cost a checkpoint each, and no record") {
+  for (const std::string fault : {"write_error", "disk_full"}) {
+    for (const std::string phase : {"writing", "manifest"}) {
+      CAPTURE(fault);
+      CAPTURE(phase);
+      counting_job job;
+      job.inject(fault + " disk=store times=3 phase=" + phase)
+          .env.set("execution.checkpointing.tolerable-failed-checkpoints", "3");
+      const auto report = run_to_finish(job.env);
+      REQUIRE(report.faults.size() == 1);
+      CHECK(report.faults[0].hits == 3);
+      CHECK(report.checkpoints_failed >= 1);
+      CHECK(report.restarts == 0);
+      job.check_exact();
+    }
+  }
+}
+
+TEST_CASE("a store that takes nothing more fails the job by name, and the next run goes on") {
+  counting_job job;
+  job.inject("disk_full disk=store chance=1").env.set("restart-strategy.type", "none");
+  const auto report = run(job.env);
+  REQUIRE(report.state == job_state::failed);
+  CHECK_MESSAGE(contains(failure_of(report), "data.mdb: injected full disk"), failure_of(report));
+  CHECK(report.faults[0].hits >= 1);
+  job.env.set("weir.injection.enabled", "false");
+  run_to_finish(job.env);
+  job.check_exact();
+}
+
+TEST_CASE("a store that is slow with a manifest holds no record up, and loses none") {
+  counting_job job;
+  job.inject("slow for=50ms phase=manifest times=3");
+  const auto report = run_to_finish(job.env);
+  CHECK(report.faults[0].hits == 3);
+  CHECK(report.restarts == 0);
+  job.check_exact();
+}
+
+TEST_CASE("faults that are injected into a running job hit it, and no record is lost") {
+  counting_job job;
+  job.env.set("weir.injection.enabled", "true");
+  auto running = start(job.env);
+  const auto hits = [&](std::size_t fault) { return running.status().faults.at(fault).hits; };
+  REQUIRE(running.status().faults.empty());
+  const std::vector<std::string> faults{"throw task=count/1", "kill task=numbers/0 phase=draining",
+                                        "write_error disk=store phase=manifest"};
+  for (std::size_t i = 0; i < faults.size(); ++i) {
+    REQUIRE(running.inject(faults[i]));
+    while (hits(i) == 0) {
+      REQUIRE(running.status().state <= job_state::restarting);
+      std::this_thread::yield();
+    }
+  }
+  const auto bad = running.inject("throw task=count/7");
+  REQUIRE_FALSE(bad);
+  CHECK_MESSAGE(contains(bad.error().message, "there is no task count/7"), bad.error().message);
+  const auto report = running.wait();
+  CHECK(report.state == job_state::finished);
+  CHECK(report.restarts >= 1);
+  REQUIRE(report.faults.size() == faults.size());
+  for (const auto& fault : report.faults) CHECK(fault.hits == 1);
+  job.check_exact();
+}
+
+TEST_CASE("nothing is injected into a running job whose settings do not allow it") {
+  counting_job job;
+  auto running = start(job.env);
+  const auto refused = running.inject("throw task=count/1");
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == error_code::invalid_argument);
+  CHECK_MESSAGE(contains(refused.error().message, "weir.injection.enabled is false"),
+                refused.error().message);
+  const auto report = running.wait();
+  CHECK(report.restarts == 0);
+  CHECK(report.faults.empty());
+  job.check_exact();
 }
 
 TEST_CASE("an injected exception says so where the job fails") {

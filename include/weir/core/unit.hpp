@@ -47,6 +47,7 @@ class lane_job {
   virtual void done() = 0;
 };
 
+class disk_faults;
 class record_watch;
 
 /// What a unit may ask of the task that runs it.
@@ -67,6 +68,8 @@ class unit_host {
   virtual void report(std::string_view text) = 0;
   /// What the operator of this name must look out for; nullptr: nothing (P19).
   virtual record_watch* watch(const std::string&) { return nullptr; }
+  /// What is to go wrong with the disk of the task's journal; nullptr: nothing.
+  virtual std::shared_ptr<disk_faults> journal_faults() { return nullptr; }
 };
 
 class table_image;

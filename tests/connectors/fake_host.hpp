@@ -28,6 +28,7 @@ class fake_host final : public unit_host {
   steady_time now() const override { return now_; }
   std::int64_t wall_ms() const override { return 0; }
   void report(std::string_view text) override { reports_.emplace_back(text); }
+  std::shared_ptr<disk_faults> journal_faults() override { return faults_; }
 
   /// Runs the oldest job that has not run; the task does not hear of it yet.
   void run_one() {
@@ -72,6 +73,8 @@ class fake_host final : public unit_host {
     jobs_.clear();
     ran_.clear();
   }
+  /// What goes wrong with the disk of a journal that is opened from now on.
+  void inject(std::shared_ptr<disk_faults> faults) { faults_ = std::move(faults); }
   void pass(steady_time::duration time) { now_ += time; }
 
   std::size_t jobs() const { return jobs_.size(); }
@@ -85,6 +88,7 @@ class fake_host final : public unit_host {
 
  private:
   subtask_info subtask_;
+  std::shared_ptr<disk_faults> faults_;
   std::deque<std::unique_ptr<lane_job>> jobs_;
   std::deque<std::unique_ptr<lane_job>> ran_;
   std::size_t wakes_ = 0;

@@ -7,6 +7,7 @@
 
 #include "connectors/posix_disk.hpp"
 #include "tests/connectors/journaled_words.hpp"
+#include "tests/support/planned_faults.hpp"
 
 using namespace weir;
 using namespace weir::test;
@@ -299,6 +300,65 @@ TEST_CASE("on a full disk the task fails with the reason, and what was acked is 
   again.feed->open();
   again.step_to_lines(acked);
   CHECK(again.got.size() == acked);
+}
+
+TEST_CASE(
+    "P21: whatever write of the journal fails, what was acked is there, and the peer is asked for "
+    "the rest") {
+  for (const auto kind : {disk_fault::write_error, disk_fault::disk_full}) {
+    for (const std::uint64_t write : {2u, 3u, 5u}) {  // 0: the first file, 1: that the peer spoke
+      place at;
+      const auto faults = std::make_shared<planned_faults>(write);
+      faults->at_write(write, kind);
+      at.faults = faults;
+      lines sent;
+      std::string acked;
+      {
+        reader source(at);
+        const unique_fd connection = greet(at, source, 0);
+        const error failed = task_failure([&] {
+          for (int i = 0; i < 9; ++i) {
+            sent.push_back("line " + std::to_string(i));
+            send_text(connection, sent.back() + "\n");
+            source.step_to_lines(sent.size());
+            acked = receive_line(connection);
+          }
+        });
+        const bool full = kind == disk_fault::disk_full;
+        CHECK(failed.code == (full ? error_code::no_space : error_code::io));
+        CHECK_MESSAGE(failed.message.find(full ? "injected full disk" : "injected write error") !=
+                          std::string::npos,
+                      failed.message);
+      }
+      CHECK(faults->hits() == 1);
+      sent.pop_back();
+      CHECK(acked == (sent.empty() ? "" : "ACK " + std::to_string(sent.size()) + "\n"));
+      reader again(at);
+      again.step_to_lines(sent.size());
+      const unique_fd connection = greet(at, again, sent.size());
+      send_text(connection, "next\n");
+      again.step_to_lines(sent.size() + 1);
+      sent.push_back("next");
+      CHECK(again.got == sent);
+    }
+  }
+}
+
+TEST_CASE("a peer that answers the right number and sends other lines is believed") {
+  // The known limit of the handshake: data carry no numbers.
+  place at;
+  {
+    reader source(at);
+    const unique_fd connection = greet(at, source, 0);
+    send_text(connection, "a\nb\n");
+    source.step_to_lines(2);
+  }
+  reader source(at);
+  source.step_to_lines(2);
+  const unique_fd other = greet(at, source, 2);
+  send_text(other, "a\n");
+  source.step_to_lines(3);
+  CHECK(source.got == lines{"a", "b", "a"});
 }
 
 TEST_CASE("long lines are cut before they are counted; skipping them is refused") {

@@ -27,6 +27,7 @@ struct place {
   bool reconnect = true;
   std::uint64_t segment_bytes = 1 << 20;
   std::uint32_t timeout_ms = 5'000;
+  std::shared_ptr<disk_faults> faults{};
 
   std::unique_ptr<line_feed> make() const {
     socket_lines_options socket;
@@ -54,6 +55,7 @@ struct place {
 class reader : public feed_reader {
  public:
   explicit reader(const place& at, operator_restore from = {}) : feed_reader(at.make()) {
+    host.inject(at.faults);
     feed->attach(host);
     const auto restored = feed->restore(std::move(from));
     REQUIRE(restored.has_value());

@@ -11,6 +11,7 @@
 #include <random>
 #include <string>
 
+#include "tests/crash/text_server.hpp"
 #include "tests/crash/workload.hpp"
 
 using namespace weir::crash;
@@ -23,27 +24,6 @@ constexpr std::size_t process_kills_most = 80;
 constexpr std::size_t each_least = 5;  // of each kind: how many there are by then is chance
 
 constexpr const char* replayed = "were read from the journal";
-
-/// feed, as long as the test runs.
-class text_server {
- public:
-  explicit text_server(const workload& work, const std::string& text = "text")
-      : process_({"--file", work.at(text).string(), "--close"}, work.at("feed-log"), WEIR_FEED) {
-    REQUIRE_MESSAGE(process_.wait_for("\n"), process_.log());
-    const std::string log = process_.log();
-    port_ = log.substr(log.rfind(':', log.find('\n')) + 1, log.find('\n'));
-    port_.resize(port_.find('\n'));
-  }
-  strings arguments(strings more = {}) const {
-    more.push_back("socket=" + port_);
-    return more;
-  }
-  std::string log() const { return process_.log(); }
-
- private:
-  victim process_;
-  std::string port_;
-};
 
 struct crash_counts {
   std::size_t thrown = 0;
@@ -114,7 +94,7 @@ TEST_CASE(
     "a word count over a journaled socket that is crashed at random loses and repeats nothing") {
   std::mt19937_64 random(test_seed());
   const workload stormy(random(), 900'000);
-  const text_server server(stormy);
+  const text_server server(stormy.at("text"), stormy.at("feed-log"), {"--close"});
   crash_counts crashes;
   while (!crashes.enough() && crashes.processes < process_kills_most) {
     run_and_kill(stormy, server, random, crashes);
@@ -141,7 +121,7 @@ TEST_CASE(
 TEST_CASE("a journal that was damaged between two runs is refused with its file and offset") {
   std::mt19937_64 random(test_seed());
   const workload work(random(), 200'000);
-  const text_server server(work);
+  const text_server server(work.at("text"), work.at("feed-log"), {"--close"});
   kill_when_halfway(work, server);
   const auto files = journal_files(work);
   REQUIRE(files.size() > 1);
@@ -165,12 +145,12 @@ TEST_CASE("a peer with fewer lines than the journal is refused, and the right on
   std::mt19937_64 random(test_seed());
   const workload work(random(), 200'000);
   {
-    const text_server server(work);
+    const text_server server(work.at("text"), work.at("feed-log"), {"--close"});
     kill_when_halfway(work, server);
   }
   std::ofstream(work.at("short")) << "one line\n";
   {
-    const text_server wrong(work, "short");
+    const text_server wrong(work.at("short"), work.at("feed-log"), {"--close"});
     auto process = work.start(wrong.arguments(
         {"restart-strategy.type=fixed-delay", "restart-strategy.fixed-delay.attempts=3"}));
     CHECK(process->wait() != 0);
@@ -178,7 +158,7 @@ TEST_CASE("a peer with fewer lines than the journal is refused, and the right on
         process->log().find("it answered 'WEIR 1 1', expected 'WEIR 1 ") != std::string::npos,
         process->log());
   }
-  const text_server right(work);
+  const text_server right(work.at("text"), work.at("feed-log"), {"--close"});
   auto last = work.start(right.arguments());
   REQUIRE_MESSAGE(last->wait() == 0, last->log());
   work.check_exact();

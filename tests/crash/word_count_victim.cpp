@@ -7,7 +7,8 @@
 //     seed=N           of the plan                                 throws=N, throw_words=N  how often it throws, and the
 //     pause_us=N       sleep after each 32 lines of a source task                           mean of words in between
 //     slow_pause_us=N  the same for source task 0                  kills=N, kill_ms=N       the same for ended actors
-//     socket=PORT      instead of input: lines of a peer, through a journal whose files have segment_bytes=N
+//     socket=PORT      instead of input: lines of a peer, through a journal whose files have segment_bytes=N;
+//                      reconnect=1: the stream does not end when the peer does
 //     split_bytes=N    of the input                         file_bytes_max=N        of any file that it writes
 //
 // It prints a line for each fault that it makes, "victim: input over" at the end of the input, and how the job ended.
@@ -164,7 +165,7 @@ weir::stream<std::string> lines_of(weir::environment& env, options& chosen) {
     weir::socket_lines_options socket;
     socket.host = "127.0.0.1";
     socket.port = static_cast<std::uint16_t>(port);
-    socket.reconnect = false;
+    socket.reconnect = chosen.number("reconnect", 0) != 0;
     weir::journal_options journal;
     journal.with_peer = weir::handshake::required;
     journal.segment_bytes = chosen.number("segment_bytes", 64 << 10);

@@ -50,9 +50,11 @@ struct poison {
   std::array<std::atomic<std::uint32_t>, 3> kills{};
   fuse after;
 
+  /// A record that is not left out in time passes in the end, so that the test fails instead of going on for ever.
+  static constexpr std::uint32_t kills_max = 100;
+
   void taste(stage where, std::uint64_t value) {
-    if (!bad_values[where].contains(value)) return;
-    ++kills[where];
+    if (!bad_values[where].contains(value) || ++kills[where] > kills_max) return;
     throw std::runtime_error("poison " + std::to_string(value));
   }
 };

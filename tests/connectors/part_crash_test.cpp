@@ -39,7 +39,7 @@ class sink_job {
     auto unconfirmed = intents_;
     unconfirmed.clear();
     for (std::uint64_t epoch = complete_ + 1; epoch <= epochs; ++epoch) {
-      for (int i = 0; i < records_each; ++i) {
+      for (int i = 0; i < records_of(epoch); ++i) {
         if (!parts->append(record(epoch, i), 0ns)) return false;
       }
       auto prepared = parts->prepare({epoch});
@@ -47,7 +47,7 @@ class sink_job {
       unconfirmed.insert(unconfirmed.end(), prepared->begin(), prepared->end());
       complete_ = epoch;  // the manifest is durable now
       intents_ = unconfirmed;
-      if (epoch % 3 == 0) continue;  // the commit comes with that of the next one
+      if (epoch % 4 == 0) continue;  // the commit comes with that of the next one
       if (!parts->commit(unconfirmed)) return false;
       unconfirmed.clear();
     }
@@ -69,14 +69,15 @@ class sink_job {
   static std::string expected() {
     std::string text;
     for (std::uint64_t epoch = 1; epoch <= epochs; ++epoch) {
-      for (int i = 0; i < records_each; ++i) text += record(epoch, i);
+      for (int i = 0; i < records_of(epoch); ++i) text += record(epoch, i);
     }
     return text;
   }
 
  private:
   static constexpr std::uint64_t epochs = 5;
-  static constexpr int records_each = 6;
+  /// None in some epochs: then no later preparation syncs what a commit has renamed.
+  static int records_of(std::uint64_t epoch) { return epoch == 3 || epoch == epochs ? 0 : 6; }
   static std::string record(std::uint64_t epoch, int i) {
     return "epoch " + std::to_string(epoch) + " record " + std::to_string(i) + "\n";
   }
@@ -107,7 +108,7 @@ TEST_CASE("a crash at any operation, and at any operation of the recovery: each 
   REQUIRE(without.run());
   REQUIRE(without.visible() == sink_job::expected());
   const std::uint64_t operations = calm->storage().operations();
-  REQUIRE(operations > 60);
+  REQUIRE(operations > 40);
   std::uint64_t hits = 0;
   for (std::uint64_t at = 0; at < operations; ++at) {
     for (const crash_phase phase : phases) {

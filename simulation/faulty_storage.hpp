@@ -51,16 +51,25 @@ class faulty_storage {
   std::uint64_t operations() const { return fate_->operations(); }
 
   /// kill -9: the machine goes on, so that everything is still there, synced or not.
-  void restart_process() { fate_->restart(); }
-  /// Loss of power.
-  void restart_machine(std::mt19937_64& random) {
+  std::uint64_t restart_process() {
+    fate_->restart();
+    return 0;
+  }
+  /// Loss of power. Gives how many changes of entries, and contents of files, were lost, wholly or in part.
+  std::uint64_t restart_machine(std::mt19937_64& random) {
     restart_process();
+    std::uint64_t losses = 0;
     entries_ = entries_synced_;
     for (const entry_change& change : changes_) {
-      if (random() % 2 == 0) apply(change);
+      if (random() % 2 == 0) {
+        apply(change);
+      } else {
+        ++losses;
+      }
     }
-    for (auto& [name, content] : entries_) lose(*content, random);
+    for (auto& [name, content] : entries_) losses += lose(*content, random);
     keep_entries();
+    return losses;
   }
 
   /// The content of a file, to damage it.
@@ -162,7 +171,9 @@ class faulty_storage {
     for (const auto& [name, content] : entries_) sum += content->bytes.size();
     return sum;
   }
-  static void lose(file& of, std::mt19937_64& random) {
+  /// Whether the content has changed.
+  static bool lose(file& of, std::mt19937_64& random) {
+    const std::string before = of.bytes;
     if (of.before_cut && random() % 2 == 0) of.bytes = *of.before_cut;
     of.before_cut.reset();
     const std::size_t open = of.bytes.size() - of.synced;
@@ -182,6 +193,7 @@ class faulty_storage {
         break;
     }
     of.synced = of.bytes.size();
+    return of.bytes != before;
   }
 
   std::shared_ptr<disk_fate> fate_;

@@ -47,11 +47,13 @@ class machine_disks {
 
   /// kill -9, after which the disks have everything that was written; in the store's table that is what was committed.
   void restart_process() { fate_->restart(); }
-  /// Loss of power, after which they have what was synced, and a random part of the rest.
-  void restart_machine() {
-    for (auto& [name, storage] : parts_) storage->storage().restart_machine(random_);
-    for (auto& [name, place] : journals_) place.storage.restart_machine(random_);
+  /// Loss of power, after which they have what was synced, and a random part of the rest. Gives how many things were lost.
+  std::uint64_t restart_machine() {
+    std::uint64_t losses = 0;
+    for (auto& [name, storage] : parts_) losses += storage->storage().restart_machine(random_);
+    for (auto& [name, place] : journals_) losses += place.storage.restart_machine(random_);
     fate_->restart();
+    return losses;
   }
 
  private:

@@ -154,6 +154,7 @@ class simulation {
     outcome_.checkpoints += result.checkpoints;
     outcome_.restored += result.restored;
     outcome_.restarts += result.restarts;
+    outcome_.lost += result.lost;
     outcome_.trace_hash = outcome_.trace_hash * 0x100000001b3u ^ result.trace_hash;
     for (const auto& [what, count] : result.hits) outcome_.hits[what] += count;
     if (!result.failure) result.failure = difference(expected_, result);

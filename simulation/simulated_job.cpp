@@ -159,7 +159,11 @@ void simulated_job::restart_machine() {
                                                 : "the process is killed in a write or sync");
   ++result_.hits[fault::machine_stops];
   end_process();
-  power ? machine_.disks->restart_machine() : machine_.disks->restart_process();
+  if (power) {
+    result_.lost += machine_.disks->restart_machine();
+  } else {
+    machine_.disks->restart_process();
+  }
   if (machine_.random() % 3 == 0) arm_crash();
 }
 

@@ -37,6 +37,7 @@ struct simulated_result {
   std::uint64_t checkpoints = 0;
   std::uint64_t restored = 0;
   std::uint64_t restarts = 0;
+  std::uint64_t lost = 0;
   std::uint64_t trace_hash = 0;
   std::map<testing::fault, std::uint64_t> hits;
   /// By name, sorted.

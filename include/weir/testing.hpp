@@ -152,7 +152,9 @@ struct simulation_outcome {
   std::uint64_t checkpoints = 0;  ///< that became complete
   std::uint64_t restored = 0;     ///< processes that went on from a checkpoint
   std::uint64_t restarts = 0;     ///< of all tasks from a checkpoint, within a process
-  std::uint64_t records = 0;      ///< committed by the run without faults
+  std::uint64_t lost =
+      0;  ///< writes to files, and entries of directories, that no sync had come behind
+  std::uint64_t records = 0;  ///< committed by the run without faults
   /// How often each fault was done to a run, and took effect.
   std::map<fault, std::uint64_t> hits;
   std::uint64_t trace_hash = 0;  ///< of every step of every run

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/byte_size.hpp"
 
+#include <iterator>
 #include <limits>
 
 #include "common/quantity.hpp"
@@ -45,6 +46,17 @@ std::string print_byte_size(std::uint64_t bytes) {
     }
   }
   return std::to_string(bytes) + " b";
+}
+
+std::string print_rounded_size(std::uint64_t bytes) {
+  constexpr const char* units[] = {" b", " kb", " mb", " gb", " tb"};
+  if (bytes < 1024) return std::to_string(bytes) + units[0];
+  std::size_t unit = 1;
+  std::uint64_t divisor = 1024;
+  for (; unit + 1 < std::size(units) && bytes / divisor >= 1024; ++unit) divisor *= 1024;
+  const std::uint64_t whole = bytes / divisor;
+  const std::uint64_t tenths = bytes % divisor * 10 / divisor;
+  return std::to_string(whole) + (whole >= 100 ? "" : "." + std::to_string(tenths)) + units[unit];
 }
 
 }  // namespace weir

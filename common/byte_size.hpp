@@ -22,4 +22,7 @@ result<std::uint64_t> parse_byte_size(std::string_view text);
 /// Exact, in the largest unit that divides it: "64 kb", "1000 b".
 std::string print_byte_size(std::uint64_t bytes);
 
+/// Rounded to three digits or fewer for reports: "512 b", "1.5 kb", "71.2 mb".
+std::string print_rounded_size(std::uint64_t bytes);
+
 }  // namespace weir

@@ -31,6 +31,7 @@ LAYERS = {
     "dataflow": 4,
     "connectors": 5,
     "actors": 6,
+    "state_tools": 6,  # looks at state from outside; knows no actors
     "coordinator": 7,
     "api": 8,  # include/weir/*.hpp, include/weir/detail
     "program": 9,
@@ -50,7 +51,8 @@ THIRD_PARTIES = {
     "kj/": {"serialization"},
     "spdlog/": {"common"},
     "prometheus/": {"coordinator"},
-    "CLI/": {"program", "bench", "apps"},
+    "CLI/": {"program", "state_tools", "bench", "apps"},
+    "nlohmann/": {"program", "state_tools"},
     "doctest/": {"tests"},
 }
 GENERATED = re.compile(r"\.capnp\.h$")  # generated code is Cap'n Proto, too

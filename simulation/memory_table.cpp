@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "simulation/memory_table.hpp"
 
+#include <set>
 #include <utility>
 
 #include "state/store_internals.hpp"
@@ -112,17 +113,17 @@ result<void> memory_table::get(std::uint64_t key,
   return use(*value);
 }
 
-result<void> memory_table::for_each(
-    const std::function<result<void>(std::uint64_t, bytes_view)>& use) const {
-  auto all = disk_->durable;
+result<std::vector<std::uint64_t>> memory_table::keys() const {
+  std::set<std::uint64_t> all;
+  for (const auto& [key, value] : disk_->durable) all.insert(key);
   for (const auto& [key, value] : changes_) {
-    all.erase(key);
-    if (value) all[key] = *value;
+    if (value) {
+      all.insert(key);
+    } else {
+      all.erase(key);
+    }
   }
-  for (const auto& [key, value] : all) {
-    if (auto used = use(key, value); !used) return used;
-  }
-  return {};
+  return std::vector<std::uint64_t>(all.begin(), all.end());
 }
 
 }  // namespace weir

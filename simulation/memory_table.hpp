@@ -53,8 +53,7 @@ class memory_table final : public store_table {
   void roll_back() override;
   result<void> get(std::uint64_t key,
                    const std::function<result<void>(bytes_view)>& use) const override;
-  result<void> for_each(
-      const std::function<result<void>(std::uint64_t key, bytes_view value)>& use) const override;
+  result<std::vector<std::uint64_t>> keys() const override;
   std::string name() const override { return "simulated disk"; }
 
  private:

@@ -97,6 +97,13 @@ result<void> check_blob_header(std::span<const std::byte> stored, const chunk_re
   return {};
 }
 
+epoch_id blob_epoch(std::span<const std::byte> stored) {
+  blob_header header;
+  WEIR_CHECK(stored.size() >= sizeof header, stored.size());
+  std::memcpy(&header, stored.data(), sizeof header);
+  return {header.epoch};
+}
+
 result<chunk> read_blob(std::span<const std::byte> stored, const chunk_ref& expected) {
   if (auto checked = check_blob_header(stored, expected); !checked) return checked.error();
   blob_header header;

@@ -39,4 +39,7 @@ result<chunk> read_blob(std::span<const std::byte> stored, const chunk_ref& expe
 /// The cheap part of read_blob: length and header, without touching the bytes.
 result<void> check_blob_header(std::span<const std::byte> stored, const chunk_ref& expected);
 
+/// The epoch that wrote it. REQUIRES: check_blob_header() was content.
+epoch_id blob_epoch(std::span<const std::byte> stored);
+
 }  // namespace weir

@@ -35,8 +35,15 @@ class tree_walk {
  public:
   enum class content { free_list, values };
 
-  tree_walk(const file_reader& file, const meta_pages& metas, page_owners& owners, content kind)
-      : file_(file), metas_(metas), owners_(owners), kind_(kind), page_bytes_(metas.page_bytes()) {}
+  /// `into`: where to note what is found, if anybody wants to know.
+  tree_walk(const file_reader& file, const meta_pages& metas, page_owners& owners, content kind,
+            lmdb_content* into)
+      : file_(file),
+        metas_(metas),
+        owners_(owners),
+        kind_(kind),
+        into_(into),
+        page_bytes_(metas.page_bytes()) {}
 
   void run(const table& root) {
     if (root.root == no_page) {
@@ -160,7 +167,13 @@ class tree_walk {
               "value lies behind the end of the file", overflow);
       found_.overflow_pages += pages;
     }
-    if (kind_ == content::free_list) visit_free(page, number, one, overflow);
+    if (kind_ == content::free_list) {
+      visit_free(page, number, one, overflow);
+    } else if (into_ != nullptr) {
+      const std::uint64_t begin = one.flags == node_big ? overflow * page_bytes_ + page_header_bytes
+                                                        : number * page_bytes_ + one.value_at;
+      into_->values.push_back({one.key, begin, one.low});
+    }
   }
 
   /// The value is a count and that many page numbers, descending.
@@ -192,28 +205,37 @@ class tree_walk {
       owners_.take(free, 1);
       previous = free;
     }
+    if (into_ != nullptr) into_->free_pages += count;
   }
 
   const file_reader& file_;
   const meta_pages& metas_;
   page_owners& owners_;
   content kind_;
+  lmdb_content* into_;
   std::size_t page_bytes_;
   table found_{};
   std::uint64_t last_key_ = 0;
 };
 
-}  // namespace
+void walk(const file_reader& file, lmdb_content* into) {
+  const meta_pages metas(file);
+  const meta& newest = metas.newest();
+  page_owners owners(newest.last_page);
+  tree_walk(file, metas, owners, tree_walk::content::free_list, into).run(newest.free);
+  tree_walk(file, metas, owners, tree_walk::content::values, into).run(newest.main);
+  if (into == nullptr) return;
+  into->transaction = newest.transaction;
+  into->page_bytes = metas.page_bytes();
+  into->file_bytes = file.size();
+}
 
-result<void> check_lmdb_file(const std::filesystem::path& data_file) {
+/// Calls read(file); what it throws becomes an error that names the file.
+template <class Read>
+result<void> with_file(const std::filesystem::path& data_file, Read read) {
   const std::string name = data_file.string();
   try {
-    const file_reader file(data_file);
-    const meta_pages metas(file);
-    const meta& newest = metas.newest();
-    page_owners owners(newest.last_page);
-    tree_walk(file, metas, owners, tree_walk::content::free_list).run(newest.free);
-    tree_walk(file, metas, owners, tree_walk::content::values).run(newest.main);
+    read(file_reader(data_file));
     return {};
   } catch (const damage& found) {
     return error{error_code::corrupt, name + " " + found.what};
@@ -226,6 +248,27 @@ result<void> check_lmdb_file(const std::filesystem::path& data_file) {
   } catch (const std::bad_alloc&) {
     return error{error_code::limit, "no memory to check " + name};
   }
+}
+
+}  // namespace
+
+result<void> check_lmdb_file(const std::filesystem::path& data_file) {
+  return with_file(data_file, [](const file_reader& file) { walk(file, nullptr); });
+}
+
+result<lmdb_content> read_lmdb_file(const std::filesystem::path& data_file) {
+  lmdb_content found;
+  auto read = with_file(data_file, [&](const file_reader& file) { walk(file, &found); });
+  if (!read) return read.error();
+  return found;
+}
+
+result<std::uint64_t> newest_lmdb_transaction(const std::filesystem::path& data_file) {
+  std::uint64_t newest = 0;
+  auto read = with_file(
+      data_file, [&](const file_reader& file) { newest = meta_pages(file).newest().transaction; });
+  if (!read) return read.error();
+  return newest;
 }
 
 }  // namespace weir

@@ -261,6 +261,16 @@ result<void> lmdb_table::for_each(
   return {};
 }
 
+result<std::vector<std::uint64_t>> lmdb_table::keys() const {
+  std::vector<std::uint64_t> found;
+  auto read = for_each([&](std::uint64_t key, bytes_view) -> result<void> {
+    found.push_back(key);
+    return {};
+  });
+  if (!read) return read.error();
+  return found;
+}
+
 error lmdb_table::fail(int code, const std::string& action, std::size_t bytes) {
   roll_back();
   return describe(code, action, bytes);

@@ -21,6 +21,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "state/store_table.hpp"
 #include "weir/core/bytes.hpp"
@@ -61,7 +62,8 @@ class lmdb_table final : public store_table {
                    const std::function<result<void>(bytes_view)>& use) const override;
   /// Calls `use` for every entry in the order of the keys, until it returns an error.
   result<void> for_each(
-      const std::function<result<void>(std::uint64_t key, bytes_view value)>& use) const override;
+      const std::function<result<void>(std::uint64_t key, bytes_view value)>& use) const;
+  result<std::vector<std::uint64_t>> keys() const override;
   std::string name() const override { return data_file_.string(); }
 
   const std::filesystem::path& data_file() const { return data_file_; }

@@ -220,8 +220,7 @@ error snapshot_store::lose_transaction(error why) {
 
 result<manifest> snapshot_store::latest() const {
   const auto newest = catalogue_.newest();
-  if (!newest)
-    return error{error_code::not_found, "there is no checkpoint in " + directory().string()};
+  if (!newest) return error{error_code::not_found, "there is no checkpoint in " + place()};
   return load(*newest);
 }
 
@@ -229,7 +228,7 @@ result<manifest> snapshot_store::load(epoch_id epoch) const {
   const checkpoint_info* found = catalogue_.find(epoch);
   if (found == nullptr) {
     return error{error_code::not_found,
-                 "there is no checkpoint " + to_string(epoch) + " in " + directory().string()};
+                 "there is no checkpoint " + to_string(epoch) + " in " + place()};
   }
   if (found->damage) return *found->damage;
   manifest out;
@@ -253,9 +252,8 @@ result<manifest> snapshot_store::newest_valid(std::vector<error>& damaged) {
     catalogue_.mark_damaged(info.epoch, verified.error());  // it counts for nothing in P18's two
   }
   return error{error_code::not_found,
-               damaged.empty()
-                   ? "there is no checkpoint in " + directory().string()
-                   : "no checkpoint of this run in " + directory().string() + " can be read"};
+               damaged.empty() ? "there is no checkpoint in " + place()
+                               : "no checkpoint of this run in " + place() + " can be read"};
 }
 
 result<void> snapshot_store::verify(const manifest& in) const {
@@ -270,20 +268,34 @@ result<void> snapshot_store::verify(const manifest& in) const {
   return {};
 }
 
+result<void> snapshot_store::get_blob(const chunk_ref& ref,
+                                      const std::function<result<void>(bytes_view)>& use) const {
+  auto done = table_->get(blob_key(ref.blob & number_mask), use);
+  if (done || done.error().code != error_code::not_found) return done;
+  return error{error_code::not_found, "blob " + std::to_string(ref.blob) + " is not in " + place()};
+}
+
 result<chunk> snapshot_store::read(const chunk_ref& ref) const {
   chunk out;
-  auto done = table_->get(blob_key(ref.blob & number_mask), [&](bytes_view stored) -> result<void> {
+  auto done = get_blob(ref, [&](bytes_view stored) -> result<void> {
     auto content = read_blob(stored, ref);
     if (!content) return content.error();
     out = std::move(*content);
     return {};
   });
-  if (done) return out;
-  if (done.error().code == error_code::not_found) {
-    return error{error_code::not_found,
-                 "blob " + std::to_string(ref.blob) + " is not in " + directory().string()};
-  }
-  return done.error();
+  if (!done) return done.error();
+  return out;
+}
+
+result<epoch_id> snapshot_store::written_by(const chunk_ref& ref) const {
+  epoch_id epoch;
+  auto done = get_blob(ref, [&](bytes_view stored) -> result<void> {
+    if (auto checked = check_blob_header(stored, ref); !checked) return checked;
+    epoch = blob_epoch(stored);
+    return {};
+  });
+  if (!done) return done.error();
+  return epoch;
 }
 
 }  // namespace weir

@@ -70,6 +70,8 @@ class snapshot_store {
   static result<std::unique_ptr<snapshot_store>> open_on(std::unique_ptr<store_table> table,
                                                          store_options options, std::string job,
                                                          unix_ms_clock clock);
+  /// Whose snapshots a table holds. Errors: corrupt, incompatible (a newer format).
+  static result<std::string> job_of(const store_table& table);
   ~snapshot_store();
   snapshot_store(const snapshot_store&) = delete;
   snapshot_store& operator=(const snapshot_store&) = delete;
@@ -121,6 +123,8 @@ class snapshot_store {
   result<void> verify(const manifest& in) const;
   /// Errors: not_found, corrupt, incompatible.
   result<chunk> read(const chunk_ref& ref) const;
+  /// The checkpoint that wrote the chunk; reads its header alone. Errors: as read().
+  result<epoch_id> written_by(const chunk_ref& ref) const;
 
   /// The checkpoint and its blobs stay until unpinned as often as pinned; not durable.
   void pin(epoch_id epoch) { catalogue_.pin(epoch); }
@@ -136,7 +140,9 @@ class snapshot_store {
   /// P18: the oldest checkpoint that is kept, readable or not; 0 if none.
   epoch_id oldest_retained() const { return catalogue_.oldest().value_or(epoch_id{}); }
 
-  /// A simulated one has none.
+  const std::string& job() const { return job_; }
+
+  /// A simulated one has none, nor has one that is only looked at.
   bool has_directory() const { return directory_.has_value(); }
   /// REQUIRES: has_directory().
   const std::filesystem::path& directory() const { return directory_->path(); }
@@ -152,6 +158,9 @@ class snapshot_store {
   snapshot_store(std::optional<state_directory> directory, std::unique_ptr<store_table> table,
                  store_options options, std::string job, unix_ms_clock clock);
   static result<std::unique_ptr<snapshot_store>> filled(std::unique_ptr<snapshot_store> store);
+  std::string place() const { return directory_ ? directory_->path().string() : table_->name(); }
+  result<void> get_blob(const chunk_ref& ref,
+                        const std::function<result<void>(std::span<const std::byte>)>& use) const;
   result<void> load_all();
   result<void> load_entry(std::uint64_t key, std::span<const std::byte> value);
   result<void> load_superblock(std::span<const std::byte> value) const;

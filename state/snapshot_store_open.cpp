@@ -26,6 +26,23 @@ byte_vector superblock(const std::string& job) {
   return seal(bytes);
 }
 
+/// The name of the job, from the superblock.
+result<std::string> job_in(bytes_view superblock) {
+  const auto opened = open_frame(superblock);
+  if (!opened) return prefixed("superblock", opened.error());
+  byte_reader in(*opened);
+  const auto version = in.scalar<std::uint32_t>();
+  if (version > store_version) {
+    return error{error_code::incompatible, "snapshot store has version " + std::to_string(version) +
+                                               ", this program reads up to version " +
+                                               std::to_string(store_version)};
+  }
+  std::string job(in.text());
+  if (in.failed() || version == 0)
+    return error{error_code::corrupt, "superblock does not have its form"};
+  return job;
+}
+
 /// Written under another name and renamed when it is whole: a store that exists but is empty or cut
 /// is damaged, never new.
 result<void> create_store(const fs::path& dir, const fs::path& place, const std::string& job) {
@@ -105,16 +122,18 @@ void snapshot_store::inject(std::shared_ptr<disk_faults> faults) {
 result<void> snapshot_store::load_all() {
   // Blobs have the highest keys, but checkpoints are judged by them: two passes, neither touches a
   // blob's bytes.
-  auto blobs = table_->for_each([&](std::uint64_t key, bytes_view) -> result<void> {
-    if (key >> class_shift != blob_class) return {};
+  const auto keys = table_->keys();
+  if (!keys) return keys.error();
+  for (const std::uint64_t key : *keys) {
+    if (key >> class_shift != blob_class) continue;
     catalogue_.found_blob(key & number_mask);
     next_blob_ = (key & number_mask) + 1;
-    return {};
-  });
-  if (!blobs) return blobs;
-  auto rest =
-      table_->for_each([&](std::uint64_t key, bytes_view value) { return load_entry(key, value); });
-  if (!rest) return rest;
+  }
+  for (const std::uint64_t key : *keys) {
+    if (key >> class_shift == blob_class) continue;
+    auto loaded = table_->get(key, [&](bytes_view value) { return load_entry(key, value); });
+    if (!loaded) return loaded;
+  }
   if (!has_superblock_) return error{error_code::corrupt, "the superblock is missing"};
   if (!has_counters_ && catalogue_.newest())
     return error{error_code::corrupt, "the counters are missing"};
@@ -128,7 +147,6 @@ result<void> snapshot_store::load_all() {
 
 result<void> snapshot_store::load_entry(std::uint64_t key, bytes_view value) {
   const std::uint64_t kind = key >> class_shift;
-  if (kind == blob_class) return {};
   if (key == superblock_key) {
     has_superblock_ = true;
     return load_superblock(value);
@@ -153,24 +171,26 @@ result<void> snapshot_store::load_entry(std::uint64_t key, bytes_view value) {
   return {};
 }
 
+result<std::string> snapshot_store::job_of(const store_table& table) {
+  std::string job;
+  auto read = table.get(superblock_key, [&](bytes_view value) -> result<void> {
+    auto found = job_in(value);
+    if (!found) return found.error();
+    job = std::move(*found);
+    return {};
+  });
+  if (read) return job;
+  const bool missing = read.error().code == error_code::not_found;
+  return prefixed(table.name(),
+                  missing ? error{error_code::corrupt, "the superblock is missing"} : read.error());
+}
+
 result<void> snapshot_store::load_superblock(bytes_view value) const {
-  const auto opened = open_frame(value);
-  if (!opened) return prefixed("superblock", opened.error());
-  byte_reader in(*opened);
-  const auto version = in.scalar<std::uint32_t>();
-  if (version > store_version) {
-    return error{error_code::incompatible, "snapshot store has version " + std::to_string(version) +
-                                               ", this program reads up to version " +
-                                               std::to_string(store_version)};
-  }
-  const std::string job(in.text());
-  if (in.failed() || version == 0)
-    return error{error_code::corrupt, "superblock does not have its form"};
-  if (job != job_) {
-    return error{error_code::incompatible,
-                 "snapshots belong to job \"" + job + "\", this is \"" + job_ + "\""};
-  }
-  return {};
+  auto job = job_in(value);
+  if (!job) return job.error();
+  if (*job == job_) return {};
+  return error{error_code::incompatible,
+               "snapshots belong to job \"" + *job + "\", this is \"" + job_ + "\""};
 }
 
 result<void> snapshot_store::load_counters(bytes_view value) {

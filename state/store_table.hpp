@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // store_table is what a snapshot store asks of the medium under it: one durable, ordered table from 64-bit numbers to
-// bytes, with at most one open write transaction. lmdb_table is the one on disk; a simulation has one in memory.
+// bytes, with at most one open write transaction. lmdb_table is the one on disk, lmdb_reader the same for
+// looking only; a simulation has one in memory.
 //
 // Owner:      the snapshot store. Not thread safe.
 // Invariants: (1) commit() is durable when it returns, and what was not committed is gone after a crash; (2) after a
@@ -12,6 +13,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "weir/core/result.hpp"
 
@@ -40,9 +42,8 @@ class store_table {
   /// not_found, and what `use` returns.
   virtual result<void> get(std::uint64_t key,
                            const std::function<result<void>(bytes_view)>& use) const = 0;
-  /// Calls `use` for every entry in the order of the keys, until it returns an error.
-  virtual result<void> for_each(
-      const std::function<result<void>(std::uint64_t key, bytes_view value)>& use) const = 0;
+  /// All keys, ascending.
+  virtual result<std::vector<std::uint64_t>> keys() const = 0;
 
   /// For messages: which table.
   virtual std::string name() const = 0;

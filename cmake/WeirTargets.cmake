@@ -5,7 +5,11 @@ function(weir_library)
   cmake_parse_arguments(arg "" "NAME" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
   add_library(weir_${arg_NAME} STATIC ${arg_SOURCES})
   add_library(weir::${arg_NAME} ALIAS weir_${arg_NAME})
-  target_link_libraries(weir_${arg_NAME} PUBLIC weir::build_options ${arg_DEPS} PRIVATE ${arg_PRIVATE_DEPS})
+  target_link_libraries(weir_${arg_NAME}
+    PUBLIC weir::headers ${arg_DEPS}
+    PRIVATE $<BUILD_INTERFACE:weir::build_options> ${arg_PRIVATE_DEPS})
+  set_target_properties(weir_${arg_NAME} PROPERTIES EXPORT_NAME ${arg_NAME})
+  set_property(GLOBAL APPEND PROPERTY WEIR_LIBRARIES weir_${arg_NAME})
 endfunction()
 
 # weir_test(NAME folder/type_test SOURCES ... DEPS ... [LABELS unit])

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "common/log.hpp"
-#include "dataflow/task_restore.hpp"
+#include "dataflow/restore_fit.hpp"
 #include "weir/core/hash.hpp"
 
 namespace weir {

@@ -2,10 +2,6 @@
 #include "dataflow/task_restore.hpp"
 
 #include <algorithm>
-#include <set>
-
-#include "weir/core/hash.hpp"
-#include "weir/core/schema_evolution.hpp"
 
 namespace weir {
 namespace {
@@ -124,26 +120,6 @@ class restore_builder {
   std::uint32_t mine_;
 };
 
-void compare_states(const operator_snapshot& written, const graph_node& node,
-                    std::set<std::string>& lines) {
-  for (const auto& state : written.states) {
-    if (node.kind == node_kind::sink || node.kind == node_kind::source) continue;
-    const auto* current = state_of(node, state.name);
-    if (current == nullptr) {
-      lines.insert("operator '" + node.name + "' has no state '" + state.name +
-                   "' any more, but the checkpoint does");
-      continue;
-    }
-    const auto fit = is_keyed(state) ? compare_keyed(state.schema, current->schema)
-                                     : compare(state.schema, current->schema);
-    if (fit.change == schema_change::incompatible) {
-      lines.insert("operator '" + node.name + "', state '" + state.name + "': was " + state.schema +
-                   ", is now " + current->schema +
-                   (fit.message.empty() ? "" : " (" + fit.message + ")"));
-    }
-  }
-}
-
 }  // namespace
 
 task_restore plan_restore(const manifest& from, const plan& physical, task_id task) {
@@ -157,30 +133,6 @@ task_restore plan_restore(const manifest& from, const plan& physical, task_id ta
     restore.parts.push_back(builder.collect(from, uid));
   }
   return restore;
-}
-
-std::vector<std::string> misfits(const manifest& from, const plan& physical) {
-  std::set<std::string> lines;
-  if (from.key_hash_version != key_hash_version && !from.tasks.empty()) {
-    lines.insert("the checkpoint's key hash has version " + std::to_string(from.key_hash_version) +
-                 ", this program's has " + std::to_string(key_hash_version));
-  }
-  for (const auto& task : from.tasks) {
-    for (const auto& written : task.operators) {
-      const graph_node* node = node_of(physical, written.uid);
-      if (node == nullptr) {
-        const bool holds_something =
-            !written.states.empty() || !written.splits.empty() || !written.intents.empty();
-        if (holds_something) {
-          lines.insert("the checkpoint has state of operator '" + written.uid +
-                       "', which the program does not have");
-        }
-        continue;
-      }
-      compare_states(written, *node, lines);
-    }
-  }
-  return {lines.begin(), lines.end()};
 }
 
 }  // namespace weir

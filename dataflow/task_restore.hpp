@@ -47,8 +47,4 @@ struct task_restore {
 /// What the task gets of that checkpoint; for epoch 0, nothing.
 task_restore plan_restore(const manifest& from, const plan& physical, task_id task);
 
-/// Why this program cannot go on from that checkpoint, a line each; empty when it can. A state that the checkpoint has
-/// and the program does not would be lost; another type, or another program's state, would be misread.
-std::vector<std::string> misfits(const manifest& from, const plan& physical);
-
 }  // namespace weir

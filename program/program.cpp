@@ -14,6 +14,7 @@
 #include "coordinator/watchdog.hpp"
 #include "program/guard.hpp"
 #include "program/guard_link.hpp"
+#include "program/state_verb.hpp"
 
 namespace weir {
 
@@ -160,6 +161,21 @@ struct program::implementation {
       verb.add_option(added.flag, *added.value, added.help)->capture_default_str();
     }
     for (auto& added : flags) verb.add_flag(added.name, *added.value, added.help);
+    add_settings(verb, chosen);
+  }
+  /// The same to a verb with options of its own, which go before the application's.
+  void add_besides(CLI::App& verb, verbs& chosen) {
+    const auto add = [](const auto& made) {
+      try {
+        made();
+      } catch (const CLI::OptionAlreadyAdded&) {
+      }
+    };
+    for (auto& one : options) add([&] { verb.add_option(one.flag, *one.value, one.help); });
+    for (auto& one : flags) add([&] { verb.add_flag(one.name, *one.value, one.help); });
+    add_settings(verb, chosen);
+  }
+  static void add_settings(CLI::App& verb, verbs& chosen) {
     verb.add_option("-D", chosen.assignments, "a setting, key=value; may be repeated")
         ->allow_extra_args(false);
   }
@@ -192,6 +208,8 @@ int program::main(int argc, char** argv, const build_function& build) {
       app.add_subcommand("plan", "Prints the graph, its chains and exchanges, and every guarantee");
   self_->add_common(*run, chosen);
   self_->add_common(*plan, chosen);
+  const state_verb state(app, self_->name);
+  for (auto* verb : state.all()) self_->add_besides(*verb, chosen);
   run->add_flag("--fresh", chosen.start.fresh, "begin anew instead of at the last checkpoint");
   auto* from =
       run->add_option("--from", chosen.from, "begin at this checkpoint instead of the last one");
@@ -208,11 +226,14 @@ int program::main(int argc, char** argv, const build_function& build) {
   if (chosen.guard) return guard_job(self_->name, chosen.assignments, argc, argv);
 
   environment env(self_->name);
-  auto given = read_assignments(chosen.assignments, "-D");
-  if (auto checked = configuration::from(given); !checked)
-    return print_failure(self_->name, checked.error());
-  env.override_with(std::move(given.given));
-  if (auto built = build(env); !built) return print_failure(self_->name, built.error());
+  const auto prepare = [&]() -> result<void> {
+    auto given = read_assignments(chosen.assignments, "-D");
+    if (auto checked = configuration::from(given); !checked) return checked.error();
+    env.override_with(std::move(given.given));
+    return build(env);
+  };
+  if (state.chosen()) return state.run(env, prepare);
+  if (auto prepared = prepare(); !prepared) return print_failure(self_->name, prepared.error());
   return plan->parsed() ? print_plan(env) : run_job(env, chosen.start);
 }
 

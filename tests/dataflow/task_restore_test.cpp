@@ -183,37 +183,4 @@ TEST_CASE("at any two parallelisms each key group, element, split and intent goe
   }
 }
 
-TEST_CASE("a checkpoint of the same program fits, at any parallelism") {
-  CHECK(misfits(manifest_of(2), plan_of(2)).empty());
-  CHECK(misfits(manifest_of(2), plan_of(5)).empty());
-}
-
-TEST_CASE(
-    "state that would be lost or misread is a misfit, a line each, naming operator and state") {
-  auto from = manifest_of(2);
-
-  SUBCASE("another type") {
-    const auto lines = misfits(from, plan_of(2, "string"));
-    REQUIRE(lines.size() == 1);
-    CHECK(lines[0].find("operator 'count', state 'seen': was i64, is now string") == 0);
-  }
-  SUBCASE("a state that the program does not have") {
-    from.tasks[0].operators[0].states.push_back(make_state("gone"));
-    REQUIRE(misfits(from, plan_of(2)).size() == 1);
-  }
-  SUBCASE("an operator that the program does not have") {
-    from.tasks[0].operators.push_back(make_operator("left", {make_state("x")}));
-    REQUIRE(misfits(from, plan_of(2)).size() == 1);
-    CHECK(misfits(from, plan_of(2))[0].find("'left'") != std::string::npos);
-  }
-  SUBCASE("an operator without state may go") {
-    from.tasks[0].operators.push_back(make_operator("left", {}));
-    CHECK(misfits(from, plan_of(2)).empty());
-  }
-  SUBCASE("another key hash") {
-    ++from.key_hash_version;
-    CHECK(misfits(from, plan_of(2)).size() == 1);
-  }
-}
-
 }  // namespace

@@ -1,0 +1,55 @@
+# What is installed: the public headers, the libraries, what CMake (find_package(weir)) and pkg-config need to find them, and
+# the programs. CPack makes a Debian package of the same: `cpack -G DEB` in the build directory.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+set(WEIR_CMAKE_DIR "${CMAKE_INSTALL_LIBDIR}/cmake/weir")
+
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/weir" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+  FILES_MATCHING PATTERN "*.hpp")
+install(TARGETS weir weir_headers weir_schemas ${WEIR_INSTALLED_LIBRARIES} EXPORT weirTargets
+  ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+  INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+set_target_properties(weir_headers PROPERTIES EXPORT_NAME headers)
+install(EXPORT weirTargets NAMESPACE weir:: DESTINATION "${WEIR_CMAKE_DIR}")
+
+configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/weirConfig.cmake.in"
+  "${PROJECT_BINARY_DIR}/weirConfig.cmake" INSTALL_DESTINATION "${WEIR_CMAKE_DIR}")
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/weirConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
+install(FILES
+  "${PROJECT_BINARY_DIR}/weirConfig.cmake"
+  "${PROJECT_BINARY_DIR}/weirConfigVersion.cmake"
+  "${PROJECT_SOURCE_DIR}/cmake/FindCafDeb.cmake"
+  "${PROJECT_SOURCE_DIR}/cmake/FindLMDB.cmake"
+  DESTINATION "${WEIR_CMAKE_DIR}")
+
+# The archives for a linker that knows no targets, users before what they use: the libraries are made in layers, from below.
+set(_weir_archives "")
+foreach(library IN LISTS WEIR_INSTALLED_LIBRARIES)
+  if(NOT library STREQUAL "weir_testing")
+    string(PREPEND _weir_archives "-l${library} ")
+  endif()
+endforeach()
+configure_file("${PROJECT_SOURCE_DIR}/cmake/weir.pc.in" "${PROJECT_BINARY_DIR}/weir.pc" @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/weir.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+
+if(WEIR_BUILD_APPS)
+  install(TARGETS weir_state_program RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+  install(PROGRAMS "$<TARGET_FILE:word_count>" DESTINATION "${CMAKE_INSTALL_BINDIR}" RENAME weir-word-count)
+endif()
+install(FILES "${PROJECT_SOURCE_DIR}/apps/word_count.cpp" DESTINATION "${CMAKE_INSTALL_DOCDIR}/examples")
+
+set(CPACK_GENERATOR "DEB")
+set(CPACK_PACKAGE_NAME "libweir-dev")
+set(CPACK_PACKAGE_VENDOR "weir")
+set(CPACK_PACKAGE_CONTACT "weir developers <weir@localhost>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "fault-tolerant stream processing in C++20: library, headers and tools")
+set(CPACK_PACKAGING_INSTALL_PREFIX "/usr")
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION "libdevel")
+set(CPACK_DEBIAN_PACKAGE_DEPENDS
+  "libcaf-dev (>= 0.17.6), liblmdb-dev, libcapnp-dev, libspdlog-dev, libxxhash-dev")
+if(WEIR_NATIVE)
+  # For machines like this one only: a package for others is made with -DWEIR_NATIVE=OFF.
+  set(CPACK_DEBIAN_PACKAGE_RELEASE "1native")
+endif()
+include(CPack)

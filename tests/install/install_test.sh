@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Somebody else's project against this build: installs it below a directory, builds the word count against the installed
+# files by find_package and by pkg-config, and runs it; then configures it against the sources, as FetchContent does, and
+# looks at the flags that its files would be compiled with.
+#
+#   install_test.sh SOURCE BUILD WORK
+set -euo pipefail
+source=$1 build=$2 work=$3
+fail() { echo "FAILED: $*" >&2; exit 1; }
+# quiet COMMAND...: its output only when it fails.
+quiet() { "$@" > "$work/log" 2>&1 || { cat "$work/log" >&2; fail "$*"; }; }
+# no_flags_of_ours FILE: the compile commands of the project have none of weir's own flags.
+no_flags_of_ours() {
+  local flags
+  flags=$(grep '"command"' "$1" | grep word_count_elsewhere)
+  [[ "$flags" != *-march* && "$flags" != *-Werror* && "$flags" != *-Wconversion* ]] || fail "flags leak: $flags"
+}
+
+rm -rf "$work"
+mkdir -p "$work"
+
+quiet cmake --install "$build" --prefix "$work/prefix"
+"$work/prefix/bin/weir-state" --help > /dev/null || fail "the installed weir-state does not run"
+[[ ! -e "$work/prefix/include/dataflow" ]] || fail "internal headers are installed"
+! grep -rqF -e "$source" -e "$build" "$work/prefix/lib" --include=*.cmake --include=*.pc ||
+  fail "paths of the sources are in what is installed"
+
+quiet cmake -S "$source/tests/install" -B "$work/found" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+  -DCMAKE_PREFIX_PATH="$work/prefix" -DWORD_COUNT="$source/apps/word_count.cpp"
+no_flags_of_ours "$work/found/compile_commands.json"
+quiet cmake --build "$work/found"
+# run PROGRAM STATE: counts, and looks at the result with the tool that was installed.
+run() {
+  quiet "$1" run --input generate:1000 --output none -D state.dir="$2"
+  "$work/prefix/bin/weir-state" dump "$2" --key w7 | grep -q '^"w7"' || fail "$1 counted nothing"
+}
+run "$work/found/word_count_elsewhere" "$work/state-found"
+
+# By pkg-config: only linked anew, with the object that is there. The prefix is where it lies now.
+flags=$(PKG_CONFIG_PATH="$work/prefix/lib/pkgconfig:$work/prefix/lib/$(gcc -print-multiarch)/pkgconfig" \
+  pkg-config --define-variable=prefix="$work/prefix" --cflags --libs weir) || fail "pkg-config does not find weir"
+object=$(find "$work/found" -name 'word_count.cpp.o')
+# shellcheck disable=SC2086  # flags are words
+quiet g++ "$object" $flags -o "$work/word_count_by_pkg_config"
+run "$work/word_count_by_pkg_config" "$work/state-pkg-config"
+
+quiet cmake -S "$source/tests/install" -B "$work/fetched" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+  -DWEIR_SOURCE="$source" -DWORD_COUNT="$source/apps/word_count.cpp"
+no_flags_of_ours "$work/fetched/compile_commands.json"
+! grep -q -e '/tests/' -e '/bench/' "$work/fetched/compile_commands.json" ||
+  fail "tests and benchmarks are built for somebody who only uses weir"
+rm -rf "$work"
+echo "passed"

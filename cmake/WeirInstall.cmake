@@ -1,5 +1,8 @@
 # What is installed: the public headers, the libraries, what CMake (find_package(weir)) and pkg-config need to find them, and
 # the programs. CPack makes a Debian package of the same: `cpack -G DEB` in the build directory.
+#
+# A library that one of ours links (not only its headers) must also be in weirConfig.cmake.in, weir.pc.in, and in Depends
+# below; install/consumer_test goes red when it is not.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set(WEIR_CMAKE_DIR "${CMAKE_INSTALL_LIBDIR}/cmake/weir")
@@ -29,6 +32,8 @@ foreach(library IN LISTS WEIR_INSTALLED_LIBRARIES)
     string(PREPEND _weir_archives "-l${library} ")
   endif()
 endforeach()
+# Relative, so that the files may be moved.
+file(RELATIVE_PATH _weir_prefix "/prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/prefix")
 configure_file("${PROJECT_SOURCE_DIR}/cmake/weir.pc.in" "${PROJECT_BINARY_DIR}/weir.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/weir.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 
@@ -47,7 +52,7 @@ set(CPACK_PACKAGING_INSTALL_PREFIX "/usr")
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION "libdevel")
 set(CPACK_DEBIAN_PACKAGE_DEPENDS
-  "libcaf-dev (>= 0.17.6), liblmdb-dev, libcapnp-dev, libspdlog-dev, libxxhash-dev")
+  "libcaf-dev (>= 0.17.6), liblmdb-dev, libcapnp-dev, libspdlog-dev, libxxhash-dev, prometheus-cpp-dev")
 if(WEIR_NATIVE)
   # For machines like this one only: a package for others is made with -DWEIR_NATIVE=OFF.
   set(CPACK_DEBIAN_PACKAGE_RELEASE "1native")

@@ -96,6 +96,13 @@ void append_json_string(std::string& out, std::string_view text) {
   append(out, text, "\\u00");
 }
 
+std::string printable(std::string name) {
+  for (char& c : name) {
+    if (static_cast<std::uint8_t>(c) < 0x20 || c == 0x7f) c = '?';
+  }
+  return name;
+}
+
 void append_hex(std::string& out, std::span<const std::byte> bytes) {
   for (const std::byte one : bytes) append_byte(out, static_cast<char>(one));
 }

@@ -19,6 +19,8 @@ bool is_utf8(std::string_view text);
 void append_quoted(std::string& out, std::string_view text);
 /// REQUIRES: is_utf8(text).
 void append_json_string(std::string& out, std::string_view text);
+/// A name among other text: bytes that would move a terminal's cursor are shown as '?'.
+std::string printable(std::string name);
 void append_hex(std::string& out, std::span<const std::byte> bytes);
 
 }  // namespace weir

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <cstdio>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -94,6 +95,7 @@ struct state_commands::implementation {
     });
   }
 
+  int run(const std::function<result<fs::path>()>& otherwise) const;
   value_style style() const {
     return json || dump.format == "json" ? value_style::json : value_style::text;
   }
@@ -155,22 +157,31 @@ bool state_commands::chosen() const {
 }
 
 int state_commands::run(const std::function<result<fs::path>()>& otherwise) const {
-  fs::path place = self_->directory;
+  try {
+    return self_->run(otherwise);
+  } catch (const std::bad_alloc&) {
+    return report_state_failure(self_->name,
+                                {error_code::limit, "there is not enough memory for one chunk"});
+  }
+}
+
+int state_commands::implementation::run(const std::function<result<fs::path>()>& otherwise) const {
+  fs::path place = directory;
   if (place.empty()) {
     auto found = otherwise();
-    if (!found) return report_state_failure(self_->name, found.error());
+    if (!found) return report_state_failure(name, found.error());
     place = std::move(*found);
   }
   const auto from = stored_state::open(place);
-  if (!from) return report_state_failure(self_->name, from.error());
+  if (!from) return report_state_failure(name, from.error());
   int code = done;
   text_output out(write_to_stdout);
-  if (self_->lists->parsed()) code = self_->run_list(*from, out);
-  if (self_->dumps->parsed()) code = self_->run_dump(*from, out);
-  if (self_->verifies->parsed()) code = self_->run_verify(*from, out);
+  if (lists->parsed()) code = run_list(*from, out);
+  if (dumps->parsed()) code = run_dump(*from, out);
+  if (verifies->parsed()) code = run_verify(*from, out);
   out.flush();
   if (!out.failed()) return code;
-  std::fprintf(stderr, "%s: cannot write to standard output\n", self_->name.c_str());
+  std::fprintf(stderr, "%s: cannot write to standard output\n", name.c_str());
   return nothing;
 }
 

@@ -8,6 +8,7 @@
 #include "state_tools/checkpoint_text.hpp"
 #include "state_tools/key_text.hpp"
 #include "state_tools/position_fields.hpp"
+#include "state_tools/quoted_text.hpp"
 #include "state_tools/stored_entries.hpp"
 
 namespace weir {
@@ -94,7 +95,7 @@ class dumping {
   }
   bool finished() const { return done_.cut || out_.failed(); }
   void comment(const std::string& text) {
-    if (!json()) out_.print("# " + text);
+    if (!json()) out_.print("# " + printable(text));
   }
 
   /// At least one of the keyed states can have such a key; else the first one's complaint.

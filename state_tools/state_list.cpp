@@ -10,6 +10,7 @@
 #include "common/byte_size.hpp"
 #include "dataflow/text_table.hpp"
 #include "state_tools/checkpoint_text.hpp"
+#include "state_tools/quoted_text.hpp"
 
 namespace weir {
 namespace {
@@ -142,7 +143,7 @@ void print_states(const listed_checkpoint& newest, text_output& out) {
   text_table table;
   table.add({"operator", "state", "schema", "entries", "size", "tasks", "deltas"});
   for (const listed_state& state : newest.states) {
-    table.add({state.operator_name, state.name, state.schema,
+    table.add({printable(state.operator_name), printable(state.name), printable(state.schema),
                state.entries == 0 ? "-" : std::to_string(state.entries),
                print_rounded_size(state.bytes), std::to_string(state.tasks),
                std::to_string(state.deltas_max)});

@@ -37,13 +37,24 @@ run() {
 }
 run "$work/found/word_count_elsewhere" "$work/state-found"
 
-# By pkg-config: only linked anew, with the object that is there. The prefix is where it lies now.
+# By pkg-config: only linked anew, with the object that is there.
 flags=$(PKG_CONFIG_PATH="$work/prefix/lib/pkgconfig:$work/prefix/lib/$(gcc -print-multiarch)/pkgconfig" \
-  pkg-config --define-variable=prefix="$work/prefix" --cflags --libs weir) || fail "pkg-config does not find weir"
+  pkg-config --cflags --libs weir) || fail "pkg-config does not find weir"
 object=$(find "$work/found" -name 'word_count.cpp.o')
 # shellcheck disable=SC2086  # flags are words
 quiet g++ "$object" $flags -o "$work/word_count_by_pkg_config"
 run "$work/word_count_by_pkg_config" "$work/state-pkg-config"
+
+if command -v dpkg-deb > /dev/null; then
+  quiet env -C "$build" cpack -G DEB -B "$work/debian"
+  package=$(find "$work/debian" -maxdepth 1 -name '*.deb')
+  dpkg-deb --contents "$package" > "$work/contents"
+  for file in usr/bin/weir-state usr/include/weir/weir.hpp libweir_program.a weirConfig.cmake weir.pc; do
+    grep -q "$file" "$work/contents" || fail "$file is not in the Debian package"
+  done
+  ! grep -v ' \./$' "$work/contents" | grep -qv ' \./usr/' || fail "the Debian package has files outside of /usr"
+  [[ "$(dpkg-deb --field "$package" Depends)" == *libcaf-dev* ]] || fail "the Debian package depends on nothing"
+fi
 
 quiet cmake -S "$source/tests/install" -B "$work/fetched" -G Ninja -DCMAKE_BUILD_TYPE=Release \
   -DWEIR_SOURCE="$source" -DWORD_COUNT="$source/apps/word_count.cpp"

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// prometheus_text is one look at a job in Prometheus' exposition format, under the names and labels of Flink's reporter.
+//
+// Owner:      a free function over values; any thread.
+// Invariants: every family has a help text and one type; a task's series have the same labels at every look until its
+//             next attempt.
+// Source:     Flink's PrometheusReporter; docs/rest.md. Names are Flink's, in its mixed case.
+#pragma once
+
+#include <string>
+
+#include "coordinator/job_observation.hpp"
+#include "rest/host_facts.hpp"
+
+namespace weir::rest {
+
+std::string prometheus_text(const job_observation& seen, const host_facts& host);
+
+}  // namespace weir::rest

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rest/server.hpp"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <list>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "rest/http_frame.hpp"
+#include "rest/listen_socket.hpp"
+
+namespace weir::rest {
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds tick{250};             // how often waits are looked at
+constexpr std::chrono::milliseconds pause_of_accept{100};  // when the process is out of descriptors
+constexpr std::chrono::milliseconds linger_time{1000};
+constexpr std::size_t read_bytes = 16 << 10;
+
+enum class stage : std::uint8_t { reading, answering, lingering };
+
+struct connection {
+  explicit connection(int accepted) : socket(accepted) {}
+  ~connection() { close(socket); }
+  connection(const connection&) = delete;
+  connection& operator=(const connection&) = delete;
+
+  int socket;
+  stage at = stage::reading;
+  clock::time_point since = clock::now();  ///< that it has been waiting for its client like this
+  std::string in{};
+  std::string out{};
+  std::size_t sent = 0;
+  unsigned answered = 0;
+  bool last = false;  ///< nothing is read behind this answer
+  bool over = false;
+};
+
+}  // namespace
+
+class server::loop {
+ public:
+  loop(listen_socket listening, const server_options& options, rest_handler handler)
+      : options_(options),
+        listening_(std::move(listening)),
+        wake_(eventfd(0, EFD_CLOEXEC)),
+        exchange_(std::move(handler)) {
+    // Signals are for the program's own threads.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    thread_ = std::thread([this] { run(); });
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  }
+  ~loop() {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = write(wake_, &one, sizeof one);
+    thread_.join();
+    close(wake_);
+  }
+  loop(const loop&) = delete;
+  loop& operator=(const loop&) = delete;
+
+  std::uint16_t port() const { return listening_.port(); }
+
+ private:
+  void run() {
+    std::vector<pollfd> waits;
+    while (true) {
+      waits.clear();
+      waits.push_back({wake_, POLLIN, 0});
+      const bool accepts = clock::now() >= accept_from_;
+      waits.push_back({accepts ? listening_.descriptor() : -1, POLLIN, 0});
+      for (const auto& each : connections_) {
+        const short wanted = each.at == stage::answering ? POLLOUT : POLLIN;
+        waits.push_back({each.socket, wanted, 0});
+      }
+      poll(waits.data(), waits.size(), static_cast<int>(tick.count()));
+      if (waits[0].revents != 0) return;
+      std::size_t at = 2;
+      for (auto& each : connections_) {
+        if (waits[at++].revents != 0) serve(each);
+      }
+      drop_late();
+      if (waits[1].revents != 0) accept_all();
+    }
+  }
+
+  void serve(connection& of) {
+    switch (of.at) {
+      case stage::reading:
+        return read_some(of);
+      case stage::answering:
+        return send_some(of);
+      case stage::lingering:
+        return discard_some(of);
+    }
+  }
+
+  void read_some(connection& of) {
+    std::array<char, read_bytes> bytes;
+    const auto taken = recv(of.socket, bytes.data(), bytes.size(), MSG_DONTWAIT);
+    if (taken <= 0) {
+      of.over = taken == 0 || (errno != EAGAIN && errno != EINTR);
+      return;
+    }
+    if (of.in.empty()) of.since = clock::now();
+    of.in.append(bytes.data(), static_cast<std::size_t>(taken));
+    answer_next(of);
+  }
+
+  /// Answers the request at the front of what has come, when it is whole.
+  void answer_next(connection& of) {
+    const auto frame = frame_of(of.in);
+    if (frame.state == frame_state::incomplete) return;
+    http_exchange::answer made;
+    if (frame.state == frame_state::refused) {
+      made = http_exchange::refuse(frame.status, frame.reason);
+      of.in.clear();
+    } else {
+      const std::string_view all = of.in;
+      made = exchange_.on_request(all.substr(0, frame.head_bytes),
+                                  all.substr(frame.head_bytes, frame.body_bytes),
+                                  ++of.answered >= options_.requests_max);
+      of.in.erase(0, frame.head_bytes + frame.body_bytes);
+    }
+    of.out = std::move(made.bytes);
+    of.sent = 0;
+    of.last = made.close;
+    enter(of, stage::answering);
+    send_some(of);
+  }
+
+  void send_some(connection& of) {
+    while (of.sent < of.out.size()) {
+      const auto gone = send(of.socket, of.out.data() + of.sent, of.out.size() - of.sent,
+                             MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (gone < 0) {
+        of.over = errno != EAGAIN && errno != EINTR;
+        return;
+      }
+      of.sent += static_cast<std::size_t>(gone);
+    }
+    of.out.clear();
+    of.out.shrink_to_fit();
+    if (of.last) {
+      // What the client still sends is taken, so that it comes to read the answer.
+      shutdown(of.socket, SHUT_WR);
+      enter(of, stage::lingering);
+      return;
+    }
+    enter(of, stage::reading);
+    if (!of.in.empty()) answer_next(of);
+  }
+
+  static void discard_some(connection& of) {
+    std::array<char, read_bytes> bytes;
+    const auto taken = recv(of.socket, bytes.data(), bytes.size(), MSG_DONTWAIT);
+    of.over = taken == 0 || (taken < 0 && errno != EAGAIN && errno != EINTR);
+  }
+
+  static void enter(connection& of, stage next) {
+    of.at = next;
+    of.since = clock::now();
+  }
+
+  void drop_late() {
+    const auto now = clock::now();
+    connections_.remove_if(
+        [&](const connection& each) { return each.over || now - each.since > bound_of(each); });
+  }
+
+  clock::duration bound_of(const connection& of) const {
+    switch (of.at) {
+      case stage::reading:
+        return of.in.empty() ? options_.idle_time : options_.request_time;
+      case stage::answering:
+        return options_.answer_time;
+      case stage::lingering:
+        return linger_time;
+    }
+    return linger_time;
+  }
+
+  void accept_all() {
+    for (std::size_t i = 0; i < options_.connections_max; ++i) {
+      const int accepted =
+          accept4(listening_.descriptor(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (accepted < 0) {
+        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+          accept_from_ = clock::now() + pause_of_accept;
+        }
+        return;
+      }
+      if (connections_.size() >= options_.connections_max) drop_longest_waiting();
+      connections_.emplace_back(accepted);
+    }
+  }
+
+  void drop_longest_waiting() {
+    const auto longest =
+        std::min_element(connections_.begin(), connections_.end(),
+                         [](const auto& a, const auto& b) { return a.since < b.since; });
+    connections_.erase(longest);
+  }
+
+  const server_options options_;
+  listen_socket listening_;
+  int wake_;
+  http_exchange exchange_;
+  std::list<connection> connections_;
+  clock::time_point accept_from_{};
+  std::thread thread_;
+};
+
+result<std::unique_ptr<server>> server::start(const server_options& options, rest_handler handler) {
+  auto listening = listen_socket::open(options.address, options.port);
+  if (!listening) return listening.error();
+  return std::unique_ptr<server>(
+      new server(std::make_unique<loop>(std::move(*listening), options, std::move(handler))));
+}
+
+server::server(std::unique_ptr<loop> running) : loop_(std::move(running)) {}
+server::~server() = default;
+std::uint16_t server::port() const {
+  return loop_->port();
+}
+
+}  // namespace weir::rest

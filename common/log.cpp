@@ -5,12 +5,15 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/dist_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <cstdlib>
 #include <mutex>
+#include <utility>
+
+#include "common/status_line.hpp"
 
 namespace weir {
 namespace {
@@ -42,10 +45,40 @@ spdlog::level::level_enum to_spdlog(log_level level) {
   return spdlog::level::info;
 }
 
+/// stderr, with a line below those of the log that is moved down as they come.
+class terminal_sink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  void set_status(std::string text) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (text == status_) return;
+    std::string bytes(status_.empty() ? "" : erase_line);
+    status_ = std::move(text);
+    write(bytes + status_);
+  }
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t formatted;
+    formatter_->format(message, formatted);
+    const std::string line(formatted.data(), formatted.size());
+    write(status_.empty() ? line : erase_line + line + status_);
+  }
+  void flush_() override { std::fflush(stderr); }
+
+ private:
+  static constexpr const char* erase_line = "\r\x1b[K";
+
+  static void write(const std::string& bytes) {
+    std::fwrite(bytes.data(), 1, bytes.size(), stderr);
+    std::fflush(stderr);
+  }
+  std::string status_;
+};
+
 /// The loggers of the process, one a layer, over one list of sinks.
 struct loggers {
   loggers() {
-    sinks->add_sink(std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    sinks->add_sink(terminal);
     for (std::size_t i = 0; i < layer_names.size(); ++i) {
       by_layer[i] = std::make_shared<spdlog::logger>(std::string(layer_names[i]), sinks);
       by_layer[i]->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %n %v");
@@ -53,6 +86,7 @@ struct loggers {
     }
   }
 
+  std::shared_ptr<terminal_sink> terminal = std::make_shared<terminal_sink>();
   std::shared_ptr<spdlog::sinks::dist_sink_mt> sinks =
       std::make_shared<spdlog::sinks::dist_sink_mt>();
   std::array<std::shared_ptr<spdlog::logger>, layer_names.size()> by_layer;
@@ -183,6 +217,10 @@ void logger::log(log_level level, std::string_view message) const noexcept {
 
 std::vector<std::string> set_log_levels(std::string_view specification) {
   return apply(process_loggers(), specification);
+}
+
+void set_status_line(std::string text) {
+  process_loggers().terminal->set_status(std::move(text));
 }
 
 class log_capture::sink final : public spdlog::sinks::base_sink<std::mutex> {

@@ -12,6 +12,7 @@
 #include "common/configuration.hpp"
 #include "common/log.hpp"
 #include "coordinator/watchdog.hpp"
+#include "program/client_verbs.hpp"
 #include "program/guard.hpp"
 #include "program/guard_link.hpp"
 #include "program/state_verb.hpp"
@@ -210,6 +211,8 @@ int program::main(int argc, char** argv, const build_function& build) {
   self_->add_common(*plan, chosen);
   const state_verb state(app, self_->name);
   for (auto* verb : state.all()) self_->add_besides(*verb, chosen);
+  client_verbs clients;
+  clients.add_to(app, [&](CLI::App& verb) { self_->add_common(verb, chosen); });
   run->add_flag("--fresh", chosen.start.fresh, "begin anew instead of at the last checkpoint");
   auto* from =
       run->add_option("--from", chosen.from, "begin at this checkpoint instead of the last one");
@@ -226,13 +229,22 @@ int program::main(int argc, char** argv, const build_function& build) {
   if (chosen.guard) return guard_job(self_->name, chosen.assignments, argc, argv);
 
   environment env(self_->name);
-  const auto prepare = [&]() -> result<void> {
+  const auto take_settings = [&]() -> result<void> {
     auto given = read_assignments(chosen.assignments, "-D");
     if (auto checked = configuration::from(given); !checked) return checked.error();
     env.override_with(std::move(given.given));
+    return {};
+  };
+  const auto prepare = [&]() -> result<void> {
+    if (auto taken = take_settings(); !taken) return taken.error();
     return build(env);
   };
   if (state.chosen()) return state.run(env, prepare);
+  if (clients.chosen()) {
+    if (auto taken = take_settings(); !taken) return print_failure(self_->name, taken.error());
+    (void)build(env);  // for its settings: whether or not there is a graph, it is not run
+    return clients.run(env);
+  }
   if (auto prepared = prepare(); !prepared) return print_failure(self_->name, prepared.error());
   return plan->parsed() ? print_plan(env) : run_job(env, chosen.start);
 }

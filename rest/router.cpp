@@ -177,6 +177,8 @@ void router::add_change_routes() {
 }
 
 rest_response router::cancel(const rest_request& asked) {
+  if (!options_.may_cancel)
+    return refusal(403, "web.cancel.enable = false: the job is not cancelled");
   const auto mode = asked.parameter("mode");
   if (!mode.empty() && mode != "cancel") {
     return refusal(400, "mode=" + std::string(mode) + ": expected cancel");

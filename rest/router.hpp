@@ -29,6 +29,7 @@ namespace weir::rest {
 struct router_options {
   access_rules access{"127.0.0.1", "", ""};
   std::chrono::steady_clock::duration keep_triggers = std::chrono::minutes(5);
+  bool may_cancel = true;  ///< web.cancel.enable
   std::function<std::chrono::steady_clock::time_point()> clock;
   std::function<std::string()> new_id;  ///< 32 random hexadecimal digits
 };
@@ -38,6 +39,9 @@ class router {
   router(job_controls& job, host_facts host, router_options options);
 
   rest_response on_request(const rest_request& asked);
+
+  /// Requests whose outcome nobody has heard. Any thread.
+  std::size_t unanswered() const { return triggers_.unanswered(); }
 
  private:
   /// What a path's variables (":jobid") stand for.

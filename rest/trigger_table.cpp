@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rest/trigger_table.hpp"
 
+#include <iterator>
+#include <utility>
+
 namespace weir::rest {
 
 result<void> trigger_table::begin(const std::string& id, trigger_kind kind, clock::time_point now) {
@@ -23,6 +26,7 @@ result<void> trigger_table::begin(const std::string& id, trigger_kind kind, cloc
     begun.ended_at = now;
   }
   entries_.emplace(id, std::move(begun));
+  ++unanswered_;
   return {};
 }
 
@@ -31,6 +35,7 @@ std::optional<trigger_table::outcome> trigger_table::find(const std::string& id,
   look(now);
   const auto known = entries_.find(id);
   if (known == entries_.end() || known->second.kind != kind) return std::nullopt;
+  if (known->second.ended && !std::exchange(known->second.told, true)) --unanswered_;
   return outcome{known->second.ended};
 }
 
@@ -42,8 +47,13 @@ void trigger_table::look(clock::time_point now) {
       each.ended = job_.outcome_of(each.request);
       if (each.ended) each.ended_at = now;
     }
-    at = each.ended && now - each.ended_at > keep_ ? entries_.erase(at) : std::next(at);
+    at = each.ended && now - each.ended_at > keep_ ? forget(at) : std::next(at);
   }
+}
+
+trigger_table::entries::iterator trigger_table::forget(entries::iterator at) {
+  if (!at->second.told) --unanswered_;
+  return entries_.erase(at);
 }
 
 /// Whether there is room for one more, after the one that has been over for longest gave way.
@@ -55,7 +65,7 @@ bool trigger_table::make_room() {
     if (oldest == entries_.end() || at->second.ended_at < oldest->second.ended_at) oldest = at;
   }
   if (oldest == entries_.end()) return false;
-  entries_.erase(oldest);
+  forget(oldest);
   return true;
 }
 

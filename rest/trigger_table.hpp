@@ -8,6 +8,7 @@
 // Errors:     limit when all that are kept are in progress.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -38,19 +39,26 @@ class trigger_table {
   /// Nothing when no such trigger is known.
   std::optional<outcome> find(const std::string& id, trigger_kind kind, clock::time_point now);
 
+  /// How many have not been found over yet. Any thread.
+  std::size_t unanswered() const { return unanswered_.load(std::memory_order_relaxed); }
+
  private:
   struct entry {
     trigger_kind kind = trigger_kind::checkpoint;
     std::uint64_t request = 0;
     std::optional<result<epoch_id>> ended;
     clock::time_point ended_at;
+    bool told = false;
   };
+  using entries = std::map<std::string, entry>;
   void look(clock::time_point now);
+  entries::iterator forget(entries::iterator at);
   bool make_room();
 
   job_controls& job_;
   clock::duration keep_;
-  std::map<std::string, entry> entries_;
+  entries entries_;
+  std::atomic<std::size_t> unanswered_{0};
 };
 
 }  // namespace weir::rest

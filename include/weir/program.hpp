@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// program gives an application weir's command line: `run`, `plan`, with -D key=value, beside the application's own
+// program gives an application weir's command line: `run`, `plan`, and the verbs that ask a running job (`status`,
+// `checkpoints`, `exceptions`, `crash`, `checkpoint`, `stop`, `cancel`), with -D key=value, beside the application's own
 // options. weir::main is the short form for applications without options.
 //
 // Owner:      main(), on its thread.
-// Errors:     exit codes: 0 finished, 1 job failed, 2 usage, 3 refused (state or plan does not fit), 4 a task hangs;
-//             128 + n: ended by signal n.
+// Errors:     exit codes: 0 finished, 1 job failed, 2 usage, 3 refused (state or plan does not fit), 4 a task hangs,
+//             5 no job runs there; 128 + n: ended by signal n.
 #pragma once
 
 #include <functional>
@@ -21,6 +22,7 @@ enum exit_code : int {
   exit_usage = 2,
   exit_refused = 3,
   exit_hung = 4,
+  exit_no_job = 5,
 };
 
 /// Builds the graph. An error that it returns is a usage error (an option that makes no sense).

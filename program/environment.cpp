@@ -6,7 +6,7 @@
 #include "coordinator/job_runtime.hpp"
 #include "program/environment_settings.hpp"
 #include "program/job_control.hpp"
-#include "program/runtime_options.hpp"
+#include "program/start_job.hpp"
 
 namespace weir {
 
@@ -73,11 +73,7 @@ job_report report_of(const job_status& status) {
 }  // namespace
 
 result<job> environment::execute(const start_options& start) {
-  auto options = runtime_options_of(*this, start);
-  if (!options) return options.error();
-  auto running = job_runtime::start(std::move(*options));
-  if (!running) return running.error();
-  return job(std::make_shared<job::control>(std::move(*running)));
+  return start_job(*this, start, rest::serving::when_asked);
 }
 
 job_report job::wait() {

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "coordinator/job_runtime.hpp"
+#include "rest/job_service.hpp"
 #include "weir/environment.hpp"
 
 namespace weir {
@@ -18,9 +19,12 @@ class job::control {
  public:
   explicit control(std::unique_ptr<job_runtime> runtime) : runtime_(std::move(runtime)) {}
   job_runtime& runtime() { return *runtime_; }
+  /// It answers HTTP for the job from now on.
+  void serve_with(std::unique_ptr<rest::job_service> service) { service_ = std::move(service); }
 
  private:
   std::unique_ptr<job_runtime> runtime_;
+  std::unique_ptr<rest::job_service> service_;  // or nullptr; goes before the job
 };
 
 }  // namespace weir

@@ -15,6 +15,9 @@
 #include "program/client_verbs.hpp"
 #include "program/guard.hpp"
 #include "program/guard_link.hpp"
+#include "program/job_control.hpp"
+#include "program/live_status.hpp"
+#include "program/start_job.hpp"
 #include "program/state_verb.hpp"
 
 namespace weir {
@@ -98,7 +101,7 @@ class signal_watch {
 int run_job(environment& env, const start_options& start) {
   auto link = guard_link::from_environment();
   signal_watch signals;
-  auto running = env.execute(start);
+  auto running = start_job(env, start, rest::serving::always);
   if (!running) return print_failure(env.name(), running.error());
   // With --from, a restart goes on only from a checkpoint of this run; with --fresh the beginning is one.
   signals.watch(*running, [&, begun = *running, said = false]() mutable {
@@ -108,7 +111,10 @@ int run_job(environment& env, const start_options& start) {
     }
     return said;
   });
+  auto& controls = running->share_control()->runtime().controls();
+  live_status shown(controls, live_mode_for(*controls.observe().identity->physical));
   const job_report report = running->wait();
+  shown.end();
   signals.stop();
   if (report.state == job_state::failed) {
     std::fprintf(stderr, "%s: job failed: %s\n", env.name().c_str(),

@@ -38,60 +38,53 @@ std::string reachable(const std::string& bind_address) {
 
 }  // namespace
 
-job_service::job_service(job_controls& job, const rest_settings& settings,
+result<opened_port> open_port(const rest_settings& settings) {
+  auto chosen = listen_socket::open(settings.bind_address, *settings.port);
+  if (chosen) return opened_port{std::move(*chosen), {}};
+  if (settings.port_was_set || chosen.error().code != error_code::in_use) {
+    auto why = chosen.error();
+    why.message = "rest.port = " + std::to_string(*settings.port) + ": " + why.message;
+    return why;
+  }
+  auto free = listen_socket::open(settings.bind_address, 0);
+  if (!free) return free.error();
+  const auto port = std::to_string(free->port());
+  return opened_port{std::move(*free), "port " + std::to_string(*settings.port) +
+                                           " (rest.port, by default) is taken: the job answers "
+                                           "HTTP on port " +
+                                           port};
+}
+
+job_service::job_service(job_controls& job, const rest_settings& settings, opened_port port,
                          std::filesystem::path state_directory)
     : state_directory_(std::move(state_directory)),
       job_id_(job.observe().identity->id),
-      router_(job, host_facts::of_this_process(), options_of(settings)) {}
+      router_(job, host_facts::of_this_process(), options_of(settings)),
+      server_(std::move(port.socket), {},
+              [this](const rest_request& asked) { return router_.on_request(asked); }) {}
 
 result<std::unique_ptr<job_service>> job_service::start(
-    job_controls& job, const rest_settings& settings,
+    job_controls& job, const rest_settings& settings, opened_port port,
     const std::filesystem::path& state_directory) {
-  std::unique_ptr<job_service> made(new job_service(job, settings, state_directory));
-  if (auto listening = made->listen(settings); !listening) return listening.error();
+  std::unique_ptr<job_service> made(
+      new job_service(job, settings, std::move(port), state_directory));
   job_address address;
   address.host = reachable(settings.bind_address);
-  address.port = made->port();
+  address.port = made->server_.port();
   address.job_id = made->job_id_;
   address.job = job.observe().identity->name;
   address.token = is_loopback(settings.bind_address) ? "" : settings.token;
   address.process = getpid();
+  made->address_ = address.text();
   if (auto told = write_address(state_directory, address); !told) return told.error();
   return made;
 }
 
-result<void> job_service::listen(const rest_settings& settings) {
-  server_options options;
-  options.address = settings.bind_address;
-  options.port = *settings.port;
-  const auto handler = [this](const rest_request& asked) { return router_.on_request(asked); };
-  auto running = server::start(options, handler);
-  const bool gives_way =
-      !settings.port_was_set && !running && running.error().code == error_code::in_use;
-  if (gives_way) {
-    options.port = 0;
-    running = server::start(options, handler);
-  }
-  if (!running) {
-    auto why = running.error();
-    why.message = "rest.port = " + std::to_string(*settings.port) + ": " + why.message;
-    return why;
-  }
-  server_ = std::move(*running);
-  if (gives_way) {
-    notices_.push_back("port " + std::to_string(*settings.port) +
-                       " is taken (rest.port, by default): the job answers HTTP on port " +
-                       std::to_string(port()));
-  }
-  return {};
-}
-
 job_service::~job_service() {
   const auto deadline = std::chrono::steady_clock::now() + last_word;
-  while (server_ && router_.unanswered() > 0 && std::chrono::steady_clock::now() < deadline) {
+  while (router_.unanswered() > 0 && std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
-  server_.reset();
   remove_address(state_directory_, job_id_);
 }
 

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
-#include "rest/explain.hpp"
+#include "coordinator/job_why.hpp"
 #include "rest/observed_names.hpp"
 #include "rest/vertex_documents.hpp"
 
@@ -13,6 +13,8 @@ namespace weir::rest {
 namespace {
 
 using std::chrono::milliseconds;
+
+constexpr std::size_t sentences_max = 20;
 
 bool ends_in_sink(const plan& of, const planned_chain& chain) {
   const auto last = chain.units.back().nodes.back();
@@ -99,6 +101,13 @@ document vertex_summary(const job_observation& seen, std::uint32_t chain) {
       {"queued-batches", sum_of(tasks, [](const task& t) { return double(t.queued_batches); })}};
 }
 
+/// What the job waits for, in at most so many sentences.
+document reasons(const job_observation& seen) {
+  auto sentences = explain_waiting(seen);
+  if (sentences.size() > sentences_max) sentences.resize(sentences_max);
+  return sentences;
+}
+
 template <class T>
 document or_null(const std::optional<T>& value) {
   return value ? document(*value) : document(nullptr);
@@ -159,7 +168,7 @@ document summary_document(const job_observation& seen) {
           {"state-directory", seen.identity->state_directory},
           {"checkpoints", checkpoint_summary(of)},
           {"vertices", std::move(vertices)},
-          {"why", explain(seen)}};
+          {"why", reasons(seen)}};
 }
 
 }  // namespace weir::rest

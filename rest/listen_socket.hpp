@@ -20,7 +20,11 @@ class listen_socket {
 
   listen_socket(listen_socket&& other) noexcept
       : descriptor_(std::exchange(other.descriptor_, -1)), port_(other.port_) {}
-  listen_socket& operator=(listen_socket&&) = delete;
+  listen_socket& operator=(listen_socket&& other) noexcept {
+    std::swap(descriptor_, other.descriptor_);
+    std::swap(port_, other.port_);
+    return *this;
+  }
   ~listen_socket();
 
   int descriptor() const { return descriptor_; }

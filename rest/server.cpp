@@ -16,7 +16,6 @@
 #include <vector>
 
 #include "rest/http_frame.hpp"
-#include "rest/listen_socket.hpp"
 
 namespace weir::rest {
 namespace {
@@ -225,14 +224,8 @@ class server::loop {
   std::thread thread_;
 };
 
-result<std::unique_ptr<server>> server::start(const server_options& options, rest_handler handler) {
-  auto listening = listen_socket::open(options.address, options.port);
-  if (!listening) return listening.error();
-  return std::unique_ptr<server>(
-      new server(std::make_unique<loop>(std::move(*listening), options, std::move(handler))));
-}
-
-server::server(std::unique_ptr<loop> running) : loop_(std::move(running)) {}
+server::server(listen_socket listening, const server_options& options, rest_handler handler)
+    : loop_(std::make_unique<loop>(std::move(listening), options, std::move(handler))) {}
 server::~server() = default;
 std::uint16_t server::port() const {
   return loop_->port();

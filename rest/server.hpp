@@ -7,23 +7,19 @@
 // Owner:      whoever started it; the handler runs on the server's thread.
 // Invariants: (1) at most `connections_max` are open; when one more comes, the one that has been waiting for its client
 //             for longest gives way; (2) every wait for a client ends; (3) the destructor returns when the thread is gone.
-// Errors:     in_use when the port is taken; io, invalid_argument for an address that cannot be used.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
 
 #include "rest/http_exchange.hpp"
-#include "weir/core/result.hpp"
+#include "rest/listen_socket.hpp"
 
 namespace weir::rest {
 
 struct server_options {
-  std::string address = "127.0.0.1";
-  std::uint16_t port = 0;  ///< 0: a free one
   std::size_t connections_max = 256;
   unsigned requests_max = 1000;                   ///< of one connection
   std::chrono::milliseconds idle_time{15'000};    ///< between two requests
@@ -33,7 +29,7 @@ struct server_options {
 
 class server {
  public:
-  static result<std::unique_ptr<server>> start(const server_options& options, rest_handler handler);
+  server(listen_socket listening, const server_options& options, rest_handler handler);
   ~server();
   server(const server&) = delete;
   server& operator=(const server&) = delete;
@@ -42,7 +38,6 @@ class server {
 
  private:
   class loop;
-  explicit server(std::unique_ptr<loop> running);
   std::unique_ptr<loop> loop_;
 };
 

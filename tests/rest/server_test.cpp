@@ -71,9 +71,9 @@ rest_response echo(const rest_request& asked) {
 }
 
 std::unique_ptr<server> started(server_options options = {}) {
-  auto made = server::start(options, echo);
-  REQUIRE(made);
-  return std::move(*made);
+  auto listening = listen_socket::open("127.0.0.1", 0);
+  REQUIRE(listening);
+  return std::make_unique<server>(std::move(*listening), options, echo);
 }
 
 const std::string get = "GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -188,14 +188,12 @@ TEST_CASE("a connection ends when its client keeps it waiting") {
 
 TEST_CASE("a port that is taken is said to be in use; an address of elsewhere is refused") {
   const auto running = started();
-  server_options same;
-  same.port = running->port();
-  CHECK(server::start(same, echo).error().code == error_code::in_use);
-  server_options elsewhere;
-  elsewhere.address = "192.0.2.1";
-  CHECK(server::start(elsewhere, echo).error().code == error_code::invalid_argument);
-  elsewhere.address = "no such name";
-  CHECK(server::start(elsewhere, echo).error().code == error_code::invalid_argument);
+  const auto code_of = [](const std::string& address, std::uint16_t port) {
+    return listen_socket::open(address, port).error().code;
+  };
+  CHECK(code_of("127.0.0.1", running->port()) == error_code::in_use);
+  CHECK(code_of("192.0.2.1", 0) == error_code::invalid_argument);
+  CHECK(code_of("no such name", 0) == error_code::invalid_argument);
 }
 
 TEST_CASE("the process keeps what it does with SIGPIPE") {

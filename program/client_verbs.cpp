@@ -39,14 +39,14 @@ int print_failure(const std::string& name, const error& failure) {
 /// Jobs that run with state directories beside this one: "weir-state/other (127.0.0.1:8081)", a line each.
 std::string neighbours_of(const std::filesystem::path& state_directory) {
   std::string text;
-  std::error_code ignored;
-  std::size_t seen = 0;
-  for (const auto& beside :
-       std::filesystem::directory_iterator(state_directory.parent_path(), ignored)) {
-    if (++seen > neighbours_max) break;
-    if (beside.path() == state_directory) continue;
-    auto job = rest::job_client::at_directory(beside.path());
-    if (job) text += "\n  " + beside.path().string() + " (" + job->address().text() + ")";
+  std::error_code failed;
+  const auto parent = state_directory.has_parent_path() ? state_directory.parent_path() : ".";
+  std::filesystem::directory_iterator beside(parent, failed);
+  const std::filesystem::directory_iterator end;
+  for (std::size_t seen = 0; !failed && beside != end && seen < neighbours_max; ++seen) {
+    auto job = rest::job_client::at_directory(beside->path());
+    if (job) text += "\n  " + beside->path().string() + " (" + job->address().text() + ")";
+    beside.increment(failed);
   }
   return text;
 }

@@ -67,6 +67,9 @@ class kept_sigpipe {
 class http_exchange::parser final : public httplib::Server {
  public:
   explicit parser(rest_handler handler) : handler_(std::move(handler)) {
+    // What answers say of the connection; the server's own bounds decide.
+    set_keep_alive_max_count(1000);
+    set_keep_alive_timeout(15);
     // Before httplib looks for a body in the stream: the whole body is here.
     set_pre_routing_handler([this](const httplib::Request& asked, httplib::Response& to) {
       answer(asked, to);

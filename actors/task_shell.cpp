@@ -292,9 +292,6 @@ void task_shell::put_chunk(snapshot_piece piece) {
 }
 
 void task_shell::end_snapshot(snapshot_end end) {
-  if (auto* planned = faults()) {
-    planned->on_phase(fault_phase::writing, end.epoch, [this](const auto& what) { strike(what); });
-  }
   self_->send(wiring_.store, std::move(end));
 }
 

@@ -2,7 +2,7 @@
 // armed_fault is a fault as one thread sees it that it may hit: a task's, a lane's, or the store's. fault_inbox is its way
 // to that thread.
 //
-// Owner:      armed_fault: the thread. planned_fault: the job's injector, which outlives it.
+// Owner:      armed_fault: the thread. counted_fault: the job's injector, which outlives it.
 // Invariants: (1) no lock, and nothing shared but the count of a fault whose moment has come; (2) a fault hits at most
 //             `times` times, over all threads; (3) an inbox without news costs its reader one load.
 #pragma once
@@ -17,8 +17,8 @@
 namespace weir {
 
 /// A fault, and how often it has hit anything.
-struct planned_fault {
-  explicit planned_fault(fault_spec of) : what(std::move(of)) {}
+struct counted_fault {
+  explicit counted_fault(fault_spec of) : what(std::move(of)) {}
 
   const fault_spec what;
   std::atomic<std::uint64_t> hits{0};
@@ -26,7 +26,7 @@ struct planned_fault {
 
 class armed_fault {
  public:
-  armed_fault(planned_fault& of, std::seed_seq& seed) : of_(&of), random_(seed) {}
+  armed_fault(counted_fault& of, std::seed_seq& seed) : of_(&of), random_(seed) {}
 
   const fault_spec& what() const { return of_->what; }
   /// The other selectors fit: whether chance and count do, too. If so the hit is counted.
@@ -41,7 +41,7 @@ class armed_fault {
   }
 
  private:
-  planned_fault* of_;
+  counted_fault* of_;
   std::mt19937_64 random_;
 };
 

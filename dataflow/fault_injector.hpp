@@ -57,7 +57,7 @@ class fault_injector {
   std::uint64_t seed_;
 
   mutable std::mutex mutex_;           // of faults_, not of what is in it
-  std::deque<planned_fault> faults_;   // addresses stay
+  std::deque<counted_fault> faults_;   // addresses stay
   std::deque<task_faults> tasks_;      // by task id
   std::deque<write_faults> journals_;  // by task id
   write_faults store_;

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "dataflow/task_faults.hpp"
 #include "state/blob.hpp"
 #include "weir/core/check.hpp"
 #include "weir/core/table_image.hpp"
@@ -143,6 +144,10 @@ void task_snapshotter::finish() {
   snapshot_end end{current_->epoch, attempt_, task_, std::move(current_->declared),
                    current_->timing};
   current_.reset();
+  if (auto* faults = ports_.faults()) {
+    faults->on_phase(fault_phase::writing, end.epoch,
+                     [this](const fault_spec& fault) { ports_.strike(fault); });
+  }
   ports_.end_snapshot(std::move(end));
 }
 

@@ -29,7 +29,7 @@ constexpr std::array<const char*, 8> disk_faults{
     "lost_write disk=store",   "write_error disk=journal", "disk_full disk=journal",
     "torn_write disk=journal", "lost_write disk=journal"};
 constexpr std::size_t feed_kills_least = 3;
-constexpr int lines_per_second = 5'000;
+constexpr int lines_per_second = 2'500;
 
 std::size_t asked_for() {
   const char* given = std::getenv("WEIR_CRASHES");

@@ -134,10 +134,11 @@ TEST_CASE("before resume nothing is processed, and what arrives waits (P13)") {
 TEST_CASE("a task meets injected faults after its record's batch, and in each phase of an epoch") {
   small_job job;
   const auto faults =
-      fault_injector::make(parse_fault_plan("hang record=3; hang phase=aligning; hang "
-                                            "phase=draining; hang phase=committing")
-                               .value(),
-                           *job.physical, 1)
+      fault_injector::make(
+          parse_fault_plan("hang record=3; hang phase=aligning; hang "
+                           "phase=draining; hang phase=writing; hang phase=committing")
+              .value(),
+          job.physical, 1)
           .value();
   task count(job, "count/0", faults->of(*job.physical->find_task("count/0")));
   count.run();
@@ -152,15 +153,17 @@ TEST_CASE("a task meets injected faults after its record's batch, and in each ph
 
   count.marker_arrives(1);
   count.work();
-  REQUIRE(count.ports.struck.size() == 3);
+  REQUIRE(count.ports.struck.size() == 4);
   CHECK(count.ports.struck[1] == "hang phase=aligning, sent: , snapshots: 0, confirmed: 0");
   CHECK(count.ports.struck[2] ==
         "hang phase=draining, sent: b0 m1:1/4, snapshots: 0, confirmed: 0");
+  CHECK(count.ports.struck[3] == "hang phase=writing, sent: , snapshots: 0, confirmed: 0");
+  CHECK(count.ports.pieces.size() == 1);
   REQUIRE(count.ports.snapshots.size() == 1);
 
   count.core.on_commit({1});
-  REQUIRE(count.ports.struck.size() == 4);
-  CHECK(count.ports.struck[3] == "hang phase=committing, sent: , snapshots: 1, confirmed: 0");
+  REQUIRE(count.ports.struck.size() == 5);
+  CHECK(count.ports.struck[4] == "hang phase=committing, sent: , snapshots: 1, confirmed: 0");
   CHECK(count.ports.confirmed.size() == 1);
 }
 

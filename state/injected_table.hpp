@@ -12,6 +12,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "state/store_table.hpp"
 #include "weir/core/disk_faults.hpp"
@@ -34,10 +35,7 @@ class injected_table final : public store_table {
                    const std::function<result<void>(bytes_view)>& use) const override {
     return under_->get(key, use);
   }
-  result<void> for_each(
-      const std::function<result<void>(std::uint64_t key, bytes_view value)>& use) const override {
-    return under_->for_each(use);
-  }
+  result<std::vector<std::uint64_t>> keys() const override { return under_->keys(); }
   std::string name() const override { return under_->name(); }
 
  private:

@@ -36,10 +36,14 @@ constexpr bool ends_process(disk_fault kind) {
 
 content content_of(const store_table& table) {
   content found;
-  REQUIRE(table.for_each([&](std::uint64_t key, std::span<const std::byte> value) -> result<void> {
-    found.emplace(key, byte_vector(value.begin(), value.end()));
-    return {};
-  }));
+  const auto keys = table.keys();
+  REQUIRE(keys);
+  for (const auto key : *keys) {
+    REQUIRE(table.get(key, [&](std::span<const std::byte> value) -> result<void> {
+      found.emplace(key, byte_vector(value.begin(), value.end()));
+      return {};
+    }));
+  }
   return found;
 }
 

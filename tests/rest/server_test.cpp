@@ -10,10 +10,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <chrono>
+#include <memory>
+#include <stdexcept>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -181,8 +181,10 @@ TEST_CASE("a connection ends when its client keeps it waiting") {
   deaf.send("GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n");
   CHECK(idle.receive().empty());
   CHECK(slow.receive().empty());
-  std::this_thread::sleep_for(
-      std::chrono::seconds(1));  // what it does not read, not a wait for anything
+  // One that came later than the deaf one and has been closed says that the deaf one has been, too.
+  const raw_client later(running->port());
+  later.send(get);
+  CHECK(later.receive().find("GET /a") != std::string::npos);
   CHECK(deaf.receive().size() < (4 << 20));
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "simulation/memory_table.hpp"
 
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -12,6 +13,12 @@ namespace weir {
 result<void> memory_table::begin() {
   writing_ = true;
   return {};
+}
+
+std::size_t memory_disk::checkpoints() const {
+  const auto first = durable.lower_bound(detail::manifest_key({}));
+  const auto end = durable.lower_bound((detail::manifest_class + 1) << detail::class_shift);
+  return static_cast<std::size_t>(std::distance(first, end));
 }
 
 std::optional<epoch_id> memory_disk::damage_newest() {

@@ -36,6 +36,8 @@ struct memory_disk {
   std::set<epoch_id> damaged;     ///< checkpoints that cannot be read
   bool keeps_cut_commit = false;  ///< whether a commit that the machine stops in is durable
 
+  /// How many there are, damaged ones among them.
+  std::size_t checkpoints() const;
   /// The newest sound checkpoint can no longer be read, if there is another one; gives that.
   std::optional<epoch_id> damage_newest();
 };

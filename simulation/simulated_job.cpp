@@ -185,6 +185,7 @@ void simulated_job::check_step() {
            to_string(newest_));
     }
     newest_ = epoch;
+    check_kept();
   }
   for (const auto& [name, output] : outside_.outputs()) {
     const epoch_id shown = output->newest_epoch();
@@ -193,6 +194,13 @@ void simulated_job::check_step() {
            ", but the newest complete checkpoint is " + to_string(newest_));
     }
   }
+}
+
+/// P18: one checkpoint may be damaged.
+void simulated_job::check_kept() {
+  const auto& store = *machine_.disks->store();
+  if (manifests_seen_ != 0 && store.checkpoints() < 2)
+    fail("checkpoint " + to_string(newest_) + " is the only one that is kept");
 }
 
 void simulated_job::fail(std::string why) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // simulated_job runs one job from one seed to its end: process after process on one machine, with the faults that were
 // drawn for it, and looks after every step whether the protocol holds: epochs become complete in ascending order (P5),
-// a process goes on from the newest of them (P12), and no output of an epoch is visible before it is complete (P17).
+// a process goes on from the newest of them (P12), two are kept (P18), and no output of an epoch is visible before it is
+// complete (P17).
 //
 // Owner:      simulate().
 #pragma once
@@ -62,6 +63,7 @@ class simulated_job {
   void restart_machine();
   void note_hits();
   void check_step();
+  void check_kept();
   void fail(std::string why);
   simulated_result finish();
 

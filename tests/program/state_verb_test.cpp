@@ -25,7 +25,7 @@ struct finished {
 
 finished run(const std::string& command) {
   finished found;
-  FILE* pipe = ::popen((command + " 2>&1").c_str(), "r");
+  FILE* pipe = ::popen(("{ " + command + "; } 2>&1").c_str(), "r");
   REQUIRE(pipe != nullptr);
   char block[4096];
   for (std::size_t size; (size = std::fread(block, 1, sizeof block, pipe)) != 0;) {

@@ -52,7 +52,7 @@ set(CPACK_PACKAGING_INSTALL_PREFIX "/usr")
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION "libdevel")
 set(CPACK_DEBIAN_PACKAGE_DEPENDS
-  "libcaf-dev (>= 0.17.6), liblmdb-dev, libcapnp-dev, libspdlog-dev, libxxhash-dev, prometheus-cpp-dev, libcpp-httplib-dev, pkg-config")
+  "libcaf-dev (>= 0.17.6), liblmdb-dev, libcapnp-dev, libspdlog-dev, libyaml-cpp-dev, libxxhash-dev, prometheus-cpp-dev, libcpp-httplib-dev, pkg-config")
 if(WEIR_NATIVE)
   # For machines like this one only: a package for others is made with -DWEIR_NATIVE=OFF.
   set(CPACK_DEBIAN_PACKAGE_RELEASE "1native")

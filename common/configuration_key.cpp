@@ -32,7 +32,7 @@ std::string_view noun(value_kind kind) {
   return "a value";
 }
 
-/// Whether `name` is `pattern`, in which "<name>" stands for one part of any text.
+/// Whether `name` is `pattern`, in which "<name>" stands for one part of letters, digits, '-' and '_'.
 bool fits(std::string_view name, std::string_view pattern) {
   const auto open = pattern.find('<');
   if (open == pattern.npos) return name == pattern;
@@ -40,7 +40,12 @@ bool fits(std::string_view name, std::string_view pattern) {
   const auto tail = pattern.substr(pattern.find('>') + 1);
   if (name.size() <= head.size() + tail.size()) return false;
   const auto part = name.substr(head.size(), name.size() - head.size() - tail.size());
-  return name.starts_with(head) && name.ends_with(tail) && part.find('.') == part.npos;
+  const auto is_word = [](char c) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return letter || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  };
+  return name.starts_with(head) && name.ends_with(tail) &&
+         std::all_of(part.begin(), part.end(), is_word);
 }
 
 }  // namespace
@@ -71,8 +76,9 @@ bool is_secret(std::string_view name) {
   // A name that is not known may be a secret's with a typing error.
   const std::string word = detail::lower_case(name);
   const auto holds = [&word](const char* part) { return word.find(part) != word.npos; };
+  const auto* nearest = find_key(nearest_key(name));  // none when that has <name> in it
   return holds("token") || holds("secret") || holds("password") ||
-         find_key(nearest_key(name))->secret;
+         (nearest != nullptr && nearest->secret);
 }
 
 std::string variable_of(std::string_view name) {

@@ -10,6 +10,7 @@
 #include "common/quantity.hpp"
 #include "common/quoted.hpp"
 #include "common/words.hpp"
+#include "weir/core/utf8.hpp"
 
 namespace weir::detail {
 namespace {
@@ -111,6 +112,7 @@ result<std::string> checked_text(const configuration_key& key, std::string_view 
   if (std::any_of(value.begin(), value.end(), is_control)) {
     return refused(key, value, "it has a line break or another control character");
   }
+  if (!is_valid_utf8(value)) return refused(key, value, "it is not UTF-8");
   return std::string(value);
 }
 

@@ -5,47 +5,6 @@
 
 namespace weir {
 
-namespace {
-
-/// Length of the well-formed sequence that begins at `at`, 0 if it is malformed (Unicode 15, table
-/// 3-7).
-std::size_t sequence_length(const unsigned char* at, std::size_t left) {
-  const unsigned char lead = at[0];
-  if (lead < 0x80) return 1;
-  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || left < length) return 0;
-  const unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-  const unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-  if (at[1] < low || at[1] > high) return 0;
-  for (std::size_t i = 2; i < length; ++i) {
-    if ((at[i] & 0xC0) != 0x80) return 0;
-  }
-  return length;
-}
-
-}  // namespace
-
-bool is_valid_utf8(std::string_view text) {
-  const auto* at = reinterpret_cast<const unsigned char*>(text.data());
-  std::size_t left = text.size();
-  while (left != 0) {
-    std::uint64_t word;
-    if (left >= sizeof word) {
-      std::memcpy(&word, at, sizeof word);
-      if ((word & 0x8080808080808080ULL) == 0) {
-        at += sizeof word;
-        left -= sizeof word;
-        continue;
-      }
-    }
-    const std::size_t length = sequence_length(at, left);
-    if (length == 0) return false;
-    at += length;
-    left -= length;
-  }
-  return true;
-}
-
 line_step line_splitter::finish(partial_line_policy policy, std::string_view& line) {
   if (failed_) return line_step::too_long;
   if (carry_taken_) forget_carry();

@@ -25,6 +25,7 @@
 #include <string_view>
 
 #include "weir/core/check.hpp"
+#include "weir/core/utf8.hpp"
 
 namespace weir {
 
@@ -64,9 +65,6 @@ enum class line_step : std::uint8_t {
   need_more,  ///< the block is used up
   too_long,   ///< a line broke the bound under long_line_policy::fail
 };
-
-/// Whether `text` is well-formed UTF-8 (no overlong forms, no surrogates, at most U+10FFFF).
-bool is_valid_utf8(std::string_view text);
 
 class line_splitter {
  public:

@@ -17,8 +17,11 @@
 #include "program/guard_link.hpp"
 #include "program/job_control.hpp"
 #include "program/live_status.hpp"
+#include "program/outer_settings.hpp"
 #include "program/start_job.hpp"
 #include "program/state_verb.hpp"
+#include "program/verb_completion.hpp"
+#include "program/verb_config.hpp"
 
 namespace weir {
 
@@ -48,7 +51,7 @@ int print_failure(const std::string& name, const error& failure) {
 
 struct verbs {
   bool guard = false;
-  std::vector<std::string> assignments;
+  outer_settings settings;
   start_options start;
   std::uint64_t from = 0;
 };
@@ -128,12 +131,9 @@ int run_job(environment& env, const start_options& start) {
   return exit_finished;
 }
 
-/// Nothing of the program's own code runs in the guard, so it knows the settings of the command line only.
-int guard_job(const std::string& name, const std::vector<std::string>& assignments, int argc,
-              char** argv) {
-  auto config = configuration::from(read_assignments(assignments, "-D"));
-  if (!config) return print_failure(name, config.error());
-  auto settings = guard_settings::from(*config);
+/// Nothing of the program's own code runs in the guard, so it knows all settings but those that the program sets.
+int guard_job(const std::string& name, const configuration& outer, int argc, char** argv) {
+  auto settings = guard_settings::from(outer);
   if (!settings) return print_failure(name, settings.error());
   return run_guarded(name, *settings, {argv, argv + argc});
 }
@@ -183,7 +183,9 @@ struct program::implementation {
     add_settings(verb, chosen);
   }
   static void add_settings(CLI::App& verb, verbs& chosen) {
-    verb.add_option("-D", chosen.assignments, "a setting, key=value; may be repeated")
+    verb.add_option("--config", chosen.settings.file,
+                    "a file of settings in YAML; else weir.yaml when there is one here");
+    verb.add_option("-D", chosen.settings.assignments, "a setting, key=value; may be repeated")
         ->allow_extra_args(false);
   }
 };
@@ -213,12 +215,16 @@ int program::main(int argc, char** argv, const build_function& build) {
       "run", "Runs the job in this process, from its last checkpoint if there is one");
   auto* plan =
       app.add_subcommand("plan", "Prints the graph, its chains and exchanges, and every guarantee");
-  self_->add_common(*run, chosen);
-  self_->add_common(*plan, chosen);
+  config_verb configured;
+  auto* config = configured.add_to(app);
+  for (auto* verb : {run, plan}) self_->add_common(*verb, chosen);
+  self_->add_besides(*config, chosen);
   const state_verb state(app, self_->name);
   for (auto* verb : state.all()) self_->add_besides(*verb, chosen);
   client_verbs clients;
   clients.add_to(app, [&](CLI::App& verb) { self_->add_common(verb, chosen); });
+  completion_verb completion;
+  const auto* complete = completion.add_to(app);
   run->add_flag("--fresh", chosen.start.fresh, "begin anew instead of at the last checkpoint");
   auto* from =
       run->add_option("--from", chosen.from, "begin at this checkpoint instead of the last one");
@@ -231,25 +237,31 @@ int program::main(int argc, char** argv, const build_function& build) {
   } catch (const CLI::ParseError& failure) {
     return app.exit(failure) == 0 ? exit_finished : exit_usage;
   }
+  if (complete->parsed()) return completion.run(app, argv[0]);
   if (from->count() != 0) chosen.start.from = epoch_id{chosen.from};
-  if (chosen.guard) return guard_job(self_->name, chosen.assignments, argc, argv);
 
   environment env(self_->name);
-  const auto take_settings = [&]() -> result<void> {
-    auto given = read_assignments(chosen.assignments, "-D");
-    if (auto checked = configuration::from(given); !checked) return checked.error();
-    env.override_with(std::move(given.given));
-    return {};
+  const auto take_settings = [&]() -> result<configuration> {
+    auto given = chosen.settings.read(environment_variables());
+    auto outer = configuration::from(given);
+    if (outer) env.override_with(std::move(given.given));
+    return outer;
   };
   const auto prepare = [&]() -> result<void> {
     if (auto taken = take_settings(); !taken) return taken.error();
     return build(env);
   };
+  if (chosen.guard) {
+    const auto outer = take_settings();
+    return outer ? guard_job(self_->name, *outer, argc, argv)
+                 : print_failure(self_->name, outer.error());
+  }
   if (state.chosen()) return state.run(env, prepare);
-  if (clients.chosen()) {
+  if (clients.chosen() || config->parsed()) {
     if (auto taken = take_settings(); !taken) return print_failure(self_->name, taken.error());
-    (void)build(env);  // for its settings: whether or not there is a graph, it is not run
-    return clients.run(env);
+    const auto built =
+        build(env);  // for its settings: whether or not there is a graph, it is not run
+    return config->parsed() ? configured.run(env, built) : clients.run(env);
   }
   if (auto prepared = prepare(); !prepared) return print_failure(self_->name, prepared.error());
   return plan->parsed() ? print_plan(env) : run_job(env, chosen.start);

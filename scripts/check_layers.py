@@ -55,6 +55,7 @@ THIRD_PARTIES = {
     "CLI/": {"program", "state_tools", "bench", "apps"},
     "nlohmann/": {"rest", "program", "state_tools", "bench/http.cpp"},
     "httplib.h": {"rest", "bench/http.cpp"},
+    "yaml-cpp/": {"common"},
     "doctest/": {"tests"},
 }
 GENERATED = re.compile(r"\.capnp\.h$")  # generated code is Cap'n Proto, too
@@ -232,6 +233,8 @@ BROKEN = [
     ("program/b.cpp", SPDX + "#include <spdlog/spdlog.h>\n", 2, "third-party"),
     ("common/b.cpp", SPDX + "#include <CLI/CLI.hpp>\n", 2, "third-party"),
     ("common/c.cpp", SPDX + "#include <doctest/doctest.h>\n", 2, "third-party"),
+    ("common/d.cpp", SPDX + "#include <nlohmann/json.hpp>\n", 2, "third-party"),
+    ("program/c.cpp", SPDX + "#include <yaml-cpp/parser.h>\n", 2, "third-party"),
     ("include/weir/core/b.hpp", HEADER + "#include <caf/all.hpp>\n", 3, "third-party"),
     ("include/weir/core/c.hpp", HEADER + "#include <absl/hash/hash.h>\n", 3, "pure"),
     ("include/weir/b.hpp", HEADER + "#include <xxhash.h>\n", 3, "pure"),

@@ -245,6 +245,7 @@ TEST_CASE("a key with <name> in it stands for every name there") {
                    weir::effective_setting{"metrics.reporter.prom.port", "9250-9260", ""}) == 1);
   CHECK(has(refusal({"metrics.reporter.port=1"}), "not a known setting"));
   CHECK(has(refusal({"metrics.reporter.a.b.port=1"}), "not a known setting"));
+  CHECK(has(refusal({"metrics.reporter.a#.port=1"}), "not a known setting"));
   CHECK(has(refusal({"metrics.reporter..port=1"}), "not a known setting"));
 }
 

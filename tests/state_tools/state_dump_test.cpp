@@ -5,14 +5,20 @@
 
 #include <doctest/doctest.h>
 
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "state/lmdb_table.hpp"
 #include "state/store_internals.hpp"
+#include "state_tools/state_list.hpp"
+#include "state_tools/state_verify.hpp"
 #include "tests/state_tools/dumped_store.hpp"
+#include "tests/support/seed.hpp"
 
 namespace {
 
@@ -186,6 +192,44 @@ TEST_CASE("a key that does not parse is refused with what was expected") {
   const auto why = failed_dump(temp.path(), request);
   CHECK(why.code == error_code::invalid_argument);
   CHECK(has(why.message, "key '300': expected an integer from 0 to 255"));
+}
+
+TEST_CASE(
+    "whatever byte of the file is damaged, the tools say so by a named error or show what is "
+    "sound") {
+  std::mt19937_64 random(test::print_seed());
+  const dumped_store store;
+  std::ifstream in(test::data_file_of(store.path()), std::ios::binary);
+  const std::string sound((std::istreambuf_iterator<char>(in)), {});
+  const test::temp_directory temp;
+  std::filesystem::create_directories(temp.path() / "snapshots.mdb");
+  int refused = 0;
+  int damaged = 0;
+  for (int i = 0; i < 300; ++i) {
+    std::string bytes = sound;
+    if (i % 10 == 0) {
+      bytes.resize(random() % bytes.size());
+    } else {
+      bytes[random() % bytes.size()] ^= static_cast<char>(1 + random() % 255);
+    }
+    std::ofstream(test::data_file_of(temp.path()), std::ios::binary | std::ios::trunc) << bytes;
+    const auto state = stored_state::open(temp.path());
+    if (!state) {
+      ++refused;
+      CHECK((state.error().code == error_code::corrupt ||
+             state.error().code == error_code::incompatible));
+      continue;
+    }
+    printed_text printed;
+    print_list(list_checkpoints(*state), value_style::text, printed.output());
+    const auto verified = verify_state(*state);
+    REQUIRE(verified);
+    damaged += verified->sound() ? 0 : 1;
+    const auto dumped = dump_state(*state, {}, printed.output());
+    if (verified->sound()) CHECK(dumped);
+  }
+  CHECK(refused > 0);
+  CHECK(damaged > 0);
 }
 
 TEST_CASE("a damaged chunk ends the dump, naming operator, subtask and blob") {

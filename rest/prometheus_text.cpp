@@ -1,80 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rest/prometheus_text.hpp"
 
-#include <prometheus/metric_family.h>
-#include <prometheus/text_serializer.h>
+#include <charconv>
+#include <string_view>
 
-#include <map>
-#include <utility>
-#include <vector>
-
+#include "rest/exposition_text.hpp"
 #include "rest/metric_values.hpp"
 #include "rest/observed_names.hpp"
 
 namespace weir::rest {
 namespace {
 
-using labels = std::vector<prometheus::ClientMetric::Label>;
-
-/// Families in the order of their first series.
-class metric_families {
- public:
-  void add_gauges(const std::string& scope, const metric_values& values, const labels& of) {
-    for (const auto& value : values) {
-      auto& series = new_series(scope, value.name, value.help, prometheus::MetricType::Gauge, of);
-      series.gauge.value = value.number;
-    }
+void add_gauges(exposition_text& to, std::string_view scope, const metric_values& values,
+                std::string_view labels) {
+  for (const auto& value : values) {
+    to.add(scope, value.name, value.help, metric_type::gauge, "", labels, value.number);
   }
+}
 
-  void add_latency(const std::string& scope, const latency_reading& read, const labels& of) {
-    auto& series = new_series(scope, "latency",
-                              "Seconds from a source's stamp on a batch to the sink that took it.",
-                              prometheus::MetricType::Summary, of);
-    series.summary.sample_count = read.samples;
-    series.summary.sample_sum = read.sum_seconds;
-    for (std::size_t i = 0; i < latency_quantiles.size(); ++i) {
-      series.summary.quantile.push_back({latency_quantiles[i], read.quantiles[i]});
-    }
+void add_latency(exposition_text& to, std::string_view scope, const latency_reading& read,
+                 const std::string& labels) {
+  const auto add = [&](std::string_view suffix, const std::string& of, double value) {
+    to.add(scope, "latency", "Seconds from a source's stamp on a batch to the sink that took it.",
+           metric_type::summary, suffix, of, value);
+  };
+  for (std::size_t i = 0; i < latency_quantiles.size(); ++i) {
+    char digits[16];
+    const auto* end = std::to_chars(digits, digits + sizeof digits, latency_quantiles[i]).ptr;
+    add("",
+        labels + ",quantile=\"" + std::string(digits, static_cast<std::size_t>(end - digits)) +
+            "\"",
+        read.quantiles[i]);
   }
+  add("_sum", labels, read.sum_seconds);
+  add("_count", labels, static_cast<double>(read.samples));
+}
 
-  std::string text() const { return prometheus::TextSerializer().Serialize(families_); }
-
- private:
-  static std::string name_of(const std::string& scope, std::string_view name) {
-    std::string made = scope + "_";
-    for (const char c : name) {
-      const bool allowed = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                           (c >= '0' && c <= '9') || c == ':' || c == '_';
-      made += allowed ? c : '_';
-    }
-    return made;
-  }
-
-  prometheus::ClientMetric& new_series(const std::string& scope, std::string_view name,
-                                       std::string_view help, prometheus::MetricType type,
-                                       const labels& of) {
-    const auto [at, is_new] = index_.try_emplace(name_of(scope, name), families_.size());
-    if (is_new) {
-      families_.emplace_back();
-      families_.back().name = at->first;
-      families_.back().help = help;
-      families_.back().type = type;
-    }
-    auto& family = families_[at->second];
-    family.metric.emplace_back();
-    family.metric.back().label = of;
-    return family.metric.back();
-  }
-
-  std::vector<prometheus::MetricFamily> families_;
-  std::map<std::string, std::size_t> index_;
-};
-
-labels job_labels(const job_observation& seen, const host_facts& host) {
+metric_labels job_labels(const job_observation& seen, const host_facts& host) {
   return {{"host", host.host}, {"job_id", seen.identity->id}, {"job_name", seen.identity->name}};
 }
 
-labels task_labels(const job_observation& seen, const host_facts& host, const task_reading& task) {
+metric_labels task_labels(const job_observation& seen, const host_facts& host,
+                          const task_reading& task) {
   const auto& physical = *seen.identity->physical;
   const auto& planned = physical.tasks[task.task.value];
   const std::string attempt = to_string(task.attempt);
@@ -90,48 +57,43 @@ labels task_labels(const job_observation& seen, const host_facts& host, const ta
 }
 
 /// What weir counts for a task is what enters its first operator and leaves its last.
-void add_operators(metric_families& to, const job_observation& seen, const task_reading& task,
-                   const labels& of_task) {
-  const std::string scope = "flink_taskmanager_job_task_operator";
+void add_operators(exposition_text& to, const job_observation& seen, const task_reading& task,
+                   const std::string& of_task) {
+  constexpr std::string_view scope = "flink_taskmanager_job_task_operator";
   const auto& physical = *seen.identity->physical;
   const auto names = operators_of(physical, physical.tasks[task.task.value].chain);
   const auto labelled = [&](const std::string& name) {
-    labels made = of_task;
-    made.push_back({"operator_id", operator_id(name)});
-    made.push_back({"operator_name", name});
-    return made;
+    return of_task + "," +
+           labels_text({{"operator_id", operator_id(name)}, {"operator_name", name}});
   };
-  const auto read = [](std::string_view name, std::string_view help, std::uint64_t value) {
-    return metric_value{name, help, static_cast<double>(value), {}};
+  const auto add = [&](std::string_view name, std::string_view help, const std::string& labels,
+                       std::uint64_t value) {
+    to.add(scope, name, help, metric_type::gauge, "", labels, static_cast<double>(value));
   };
-  to.add_gauges(scope,
-                {read("numRecordsIn", "Records that the operator has taken.", task.records_in)},
-                labelled(names.front()));
-  to.add_gauges(scope,
-                {read("numRecordsOut", "Records that the operator has sent.", task.records_out)},
-                labelled(names.back()));
-  if (task.latency) to.add_latency(scope, *task.latency, labelled(names.back()));
+  add("numRecordsIn", "Records that the operator has taken.", labelled(names.front()),
+      task.records_in);
+  add("numRecordsOut", "Records that the operator has sent.", labelled(names.back()),
+      task.records_out);
+  if (task.latency) add_latency(to, scope, *task.latency, labelled(names.back()));
   for (const auto& state : task.states) {
-    labels made = labelled(state.operator_name);
-    made.push_back({"state", state.state});
-    to.add_gauges(scope,
-                  {read("stateBytes", "Bytes of the slots of a keyed state.", state.bytes),
-                   read("stateEntries", "Entries of a keyed state.", state.entries)},
-                  made);
+    const auto labels = labelled(state.operator_name) + "," + labels_text({{"state", state.state}});
+    add("stateBytes", "Bytes of the slots of a keyed state.", labels, state.bytes);
+    add("stateEntries", "Entries of a keyed state.", labels, state.entries);
   }
 }
 
 }  // namespace
 
 std::string prometheus_text(const job_observation& seen, const host_facts& host) {
-  metric_families made;
-  made.add_gauges("flink_jobmanager", job_manager_metrics(seen), {{"host", host.host}});
-  made.add_gauges("flink_jobmanager_job", job_metrics(seen), job_labels(seen, host));
-  made.add_gauges("flink_taskmanager", task_manager_metrics(seen),
-                  {{"host", host.host}, {"tm_id", host.task_manager}});
+  exposition_text made;
+  add_gauges(made, "flink_jobmanager", job_manager_metrics(seen),
+             labels_text({{"host", host.host}}));
+  add_gauges(made, "flink_jobmanager_job", job_metrics(seen), labels_text(job_labels(seen, host)));
+  add_gauges(made, "flink_taskmanager", task_manager_metrics(seen),
+             labels_text({{"host", host.host}, {"tm_id", host.task_manager}}));
   for (const auto& task : seen.tasks) {
-    const labels of_task = task_labels(seen, host, task);
-    made.add_gauges("flink_taskmanager_job_task", task_metrics(seen, task), of_task);
+    const auto of_task = labels_text(task_labels(seen, host, task));
+    add_gauges(made, "flink_taskmanager_job_task", task_metrics(seen, task), of_task);
     add_operators(made, seen, task, of_task);
   }
   return made.text();

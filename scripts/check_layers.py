@@ -51,7 +51,7 @@ THIRD_PARTIES = {
     "capnp/": {"serialization"},
     "kj/": {"serialization"},
     "spdlog/": {"common"},
-    "prometheus/": {"coordinator", "rest"},
+    "prometheus/": {"coordinator"},
     "CLI/": {"program", "state_tools", "bench", "apps"},
     "nlohmann/": {"rest", "program", "state_tools", "bench/http.cpp"},
     "httplib.h": {"rest", "bench/http.cpp"},

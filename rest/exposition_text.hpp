@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// exposition_text collects series into Prometheus' text format: each family with its help and type, then its series.
+//
+// Owner:      whoever builds an answer; a local.
+// Invariants: a family's series stand together, whatever order they came in; names hold only characters that Prometheus
+//             allows, label values are escaped.
+// Source:     Prometheus' text exposition format 0.0.4. prometheus-cpp's serializer takes over 100 ms for the 5,000 series of
+//             200 tasks, mostly for labels, of which a task needs one text for all its series.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace weir::rest {
+
+using metric_labels = std::vector<std::pair<std::string_view, std::string>>;
+
+enum class metric_type : std::uint8_t { gauge, summary };
+
+/// `a="b",c="d"`
+std::string labels_text(const metric_labels& labels);
+
+class exposition_text {
+ public:
+  /// A series of the family `scope`_`name`. `suffix` is that of a summary's sum and count; `labels` is of labels_text().
+  void add(std::string_view scope, std::string_view name, std::string_view help, metric_type type,
+           std::string_view suffix, std::string_view labels, double value);
+
+  std::string text() const;
+
+ private:
+  struct family {
+    std::string name;
+    std::string_view help;
+    metric_type type;
+    std::string series;
+  };
+  family& find(std::string_view scope, std::string_view name, std::string_view help,
+               metric_type type);
+
+  std::vector<family> families_;  // in the order of their first series
+  std::unordered_map<std::string, std::size_t> index_;
+};
+
+}  // namespace weir::rest

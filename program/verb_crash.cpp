@@ -15,7 +15,7 @@ class crash_verb final : public client_verb {
     return "Ends a task of the running job as a crash would, or injects a fault";
   }
   std::vector<std::string> examples() const override {
-    return {"crash count/1", "crash \"throw task=count/1 record=1000\""};
+    return {"crash count/1", "crash \"throw task=count/1\""};
   }
   void add_options(CLI::App& verb) override {
     verb.add_option("what", what_, "a task (count/1), or a fault as in weir.injection.plan")

@@ -58,7 +58,8 @@ eventually() {
 verb() { "$word_count" "$1" -D state.dir="$here/state" "${@:2}"; }
 start() {
   "$word_count" run --input generate:4000000000 --output none -D state.dir="$here/state" -D rest.port=0 \
-    -D execution.checkpointing.interval="100 ms" -D parallelism.default=2 "$@" 2>> "$here/log" > /dev/null &
+    -D execution.checkpointing.interval="100 ms" -D parallelism.default=2 -D weir.injection.enabled=true "$@" \
+    2>> "$here/log" > /dev/null &
   job=$!
   eventually test -s "$here/state/http-address" || fail "the job does not say where it answers"
   base="http://127.0.0.1:$(jq .port "$here/state/http-address")"
@@ -107,6 +108,9 @@ check "exceptions: none" grep -q "no exceptions" <(verb exceptions)
 check "crash" verb crash "count -> out/1"
 check "it restarted" eventually answers '.restarts == 1 and .state == "RUNNING"' "$jobs/summary"
 check "exceptions" eventually bash -c "$word_count exceptions --at ${base#http://} | grep -q 'went back to checkpoint'"
+check "a fault, injected into the running job" verb crash "throw task=count/0"
+check "it restarted again" eventually answers '.restarts == 2 and .state == "RUNNING"' "$jobs/summary"
+check "a fault that cannot be read" exits 2 verb crash "explode task=count/0"
 check "crash, unknown" exits 2 verb crash nobody/7
 check "an address where nobody is" exits 5 verb status --at 127.0.0.1:1
 check "an address that is none" exits 2 verb status --at nonsense

@@ -66,7 +66,7 @@ old and its new name. A file has at most 1 MiB, 1,000 keys and 16 levels, and is
 
 A variable that begins with `WEIR_` and is none of the settings is a mistake, except `WEIR_LOG` (levels of the log:
 `info`, or `info,state=debug`), `WEIR_GUARD_FD` (from the guard to its job), those of weir's tests (`WEIR_TEST_*`, `WEIR_SEED`,
-`WEIR_FIRST_SEED`, `WEIR_SIMULATIONS`), and `WEIR_SERVICE_*`, `WEIR_PORT`, `WEIR_PORT_*`, which Kubernetes sets when a service
+`WEIR_FIRST_SEED`, `WEIR_SIMULATIONS`, `WEIR_CRASHES`), and `WEIR_SERVICE_*`, `WEIR_PORT`, `WEIR_PORT_*`, which Kubernetes sets when a service
 is called "weir".
 
 ## Values

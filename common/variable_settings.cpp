@@ -67,8 +67,9 @@ read_settings read_variables(std::span<const std::string> environment) {
 }
 
 bool is_own_variable(std::string_view name) {
-  constexpr std::array<std::string_view, 6> own = {
-      "WEIR_LOG", "WEIR_GUARD_FD", "WEIR_SEED", "WEIR_FIRST_SEED", "WEIR_SIMULATIONS", "WEIR_PORT"};
+  constexpr std::array<std::string_view, 7> own = {
+      "WEIR_LOG",         "WEIR_GUARD_FD", "WEIR_SEED", "WEIR_FIRST_SEED",
+      "WEIR_SIMULATIONS", "WEIR_CRASHES",  "WEIR_PORT"};
   constexpr std::array<std::string_view, 3> families = {"WEIR_TEST_", "WEIR_SERVICE_",
                                                         "WEIR_PORT_"};
   const auto begins = [name](std::string_view family) { return name.starts_with(family); };

@@ -21,7 +21,7 @@ namespace weir {
 read_settings read_variables(std::span<const std::string> environment);
 
 /// Whether weir, its tests or a container's network use this name for something else:
-/// WEIR_LOG, WEIR_GUARD_FD; WEIR_TEST_*, WEIR_SEED, WEIR_FIRST_SEED, WEIR_SIMULATIONS; and
+/// WEIR_LOG, WEIR_GUARD_FD; WEIR_TEST_*, WEIR_SEED, WEIR_FIRST_SEED, WEIR_SIMULATIONS, WEIR_CRASHES; and
 /// WEIR_SERVICE_*, WEIR_PORT, WEIR_PORT_*, which Kubernetes sets when a service is called "weir".
 bool is_own_variable(std::string_view name);
 

@@ -70,10 +70,11 @@ TEST_CASE("a variable that begins with WEIR_ and is nothing is refused with the 
 }
 
 TEST_CASE("variables that weir, its tests and containers use are left alone") {
-  const std::vector<std::string> environment = {
-      "WEIR_LOG=debug",      "WEIR_GUARD_FD=7",          "WEIR_TEST_SEED=1",
-      "WEIR_SEED=1",         "WEIR_SIMULATIONS=9",       "WEIR_SERVICE_HOST=10.0.0.1",
-      "WEIR_PORT=tcp://x:1", "WEIR_PORT_8081_TCP=tcp:x", "WEIR_FIRST_SEED=2"};
+  const std::vector<std::string> environment = {"WEIR_LOG=debug",      "WEIR_GUARD_FD=7",
+                                                "WEIR_TEST_SEED=1",    "WEIR_SEED=1",
+                                                "WEIR_SIMULATIONS=9",  "WEIR_SERVICE_HOST=10.0.0.1",
+                                                "WEIR_PORT=tcp://x:1", "WEIR_PORT_8081_TCP=tcp:x",
+                                                "WEIR_FIRST_SEED=2",   "WEIR_CRASHES=1"};
   const auto read = read_variables(environment);
 
   CHECK(read.given.empty());

@@ -176,7 +176,7 @@ TEST_CASE("a settings file that cannot be read is an error, also when it is the 
 TEST_CASE("a job runs with the file's settings, and its log begins with the notices") {
   const workplace here;
   here.write("weir.yaml", "state.dir: kept\nstate.backend: rocksdb\nguard.restart.attempts: 1\n");
-  const auto ran = here.run("run");
+  const auto ran = here.run("run -D rest.port=-1");
   CAPTURE(ran.output);
   CHECK(ran.exit_code == weir::exit_finished);
   CHECK(std::filesystem::exists(here.path() / "kept"));
@@ -187,7 +187,7 @@ TEST_CASE("a job runs with the file's settings, and its log begins with the noti
 TEST_CASE("the guard has the same configuration, but for what the program sets") {
   const workplace here;
   here.write("weir.yaml", "guard.restart.attempts: 0\ntask.hang.timeout: 0\n");
-  const auto once = here.run("run --guard --crash yes", "WEIR_LOG=info");
+  const auto once = here.run("run --guard --crash yes -D rest.port=-1", "WEIR_LOG=info");
   CAPTURE(once.output);
   CHECK(once.exit_code == 128 + SIGABRT);
   CHECK(has(once.output, "not starting again: 0 restarts in a row"));
@@ -195,7 +195,7 @@ TEST_CASE("the guard has the same configuration, but for what the program sets")
   const auto set_by_program = here.run("run --attempts 7 --config /dev/null");
   CHECK(has(set_by_program.output, "/dev/null: is no regular file"));
   here.write("empty.yaml", "");
-  const auto warned = here.run("run --attempts 7 --config empty.yaml");
+  const auto warned = here.run("run --attempts 7 --config empty.yaml -D rest.port=-1");
   CHECK(
       has(warned.output, "setting guard.restart.attempts = 7 (program) has no effect: the guard"));
 }
@@ -208,10 +208,10 @@ TEST_CASE("`config` refuses what `run` would refuse, and tells what it would tel
   CHECK(here.run("config -D restart-strategy.exponential-delay.max-backoff=1ms").exit_code ==
         weir::exit_usage);
   CHECK(here.run("config -D guard.restart.max-backoff=1ms").exit_code == weir::exit_usage);
-  const auto noted = here.run("config --attempts 7 -D weir.injection.enabled=true");
+  const auto noted = here.run("config --attempts 7 -D 'weir.injection.plan=throw task=look'");
   CHECK(noted.exit_code == weir::exit_finished);
   CHECK(has(noted.output, "# notice: setting guard.restart.attempts = 7 (program) has no effect"));
-  CHECK(has(noted.output, "# notice: setting weir.injection.enabled = true has no effect"));
+  CHECK(has(noted.output, "# notice: setting weir.injection.plan has no effect"));
 }
 
 TEST_CASE("a program that makes no job with these options still has a configuration") {

@@ -12,6 +12,7 @@
 //   task -> store -> task       snapshot_piece, snapshot_end, load_chunks; chunk_stored, loaded_chunk, load_failed
 //   store -> coordinator        snapshot_acked, store_failed, manifest_written, epochs_reserved, attempts_reserved
 //   watchdog -> coordinator     fail_job
+//   runtime -> coordinator      checkpoint, final checkpoint, cancel, crash_task
 //   coordinator -> store        write_manifest, abandon_epoch, reserve_epochs, reserve_attempts, keep_poison
 //
 // Owner:      values.

@@ -50,7 +50,18 @@ void task_shell::guarded(F&& work) {
 }
 
 void task_shell::begin_work() {
-  if (meter_ && meter_->waits_for() != task_wait::none) meter_->turn(task_wait::none, now());
+  if (!meter_ || meter_->waits_for() == task_wait::none) return;
+  const steady_time at = now();
+  meter_->turn(task_wait::none, at);
+  sample_latency(at);
+}
+
+/// Looked at when the clock is read anyway, and by a task that never waits each time that it publishes.
+void task_shell::sample_latency(steady_time at) {
+  const auto interval = wiring_.settings.latency_interval;
+  if (interval.count() == 0 || at - latency_sampled_ < interval) return;
+  latency_sampled_ = at;
+  core_->sample_next();
 }
 
 void task_shell::settle() {
@@ -204,7 +215,7 @@ void task_shell::on_commit(const commit_epoch& what) {
   guarded([&] {
     begin_work();
     core_->on_commit(what.epoch, what.oldest_retained);
-    publish_sizes();
+    publish();
     schedule();
   });
 }
@@ -220,7 +231,7 @@ void task_shell::pump() {
     begin_work();
     if (wiring_.world) wiring_.world->before_step(wiring_.task);
     core_->step();
-    if (++work_done_ % steps_per_publication == 0) publish_sizes();
+    if (++work_done_ % steps_per_publication == 0) publish();
   }
   schedule();
 }
@@ -244,9 +255,10 @@ void task_shell::schedule() {
   }
 }
 
-void task_shell::publish_sizes() {
+void task_shell::publish() {
   pulse_.publish(core_->state_sizes());
   core_->note_progress();
+  sample_latency(now());
 }
 
 void task_shell::on_flush() {

@@ -93,9 +93,10 @@ class task_shell final : public task_ports {
   /// Runs a step if there is work, and sees to it that what is left goes on.
   void pump();
   void schedule();
-  void publish_sizes();
+  void publish();
   /// The meter's turns between work and waiting.
   void begin_work();
+  void sample_latency(steady_time at);
   void settle();
 
   caf::event_based_actor* self_;
@@ -107,6 +108,7 @@ class task_shell final : public task_ports {
   std::unique_ptr<task_core> core_;
   std::shared_ptr<task_meter> meter_;  // of core_, or of the last one
   steady_time progress_noted_{};
+  steady_time latency_sampled_{};
   std::vector<caf::actor> peers_;
   std::vector<chunk_ref> to_load_;
   std::size_t requested_ = 0;

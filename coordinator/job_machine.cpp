@@ -245,6 +245,7 @@ job_machine::time_point job_machine::next_time(time_point now) const {
     if (region.restart_at) next = std::min(next, *region.restart_at);
   }
   if (commit_) next = std::min(next, commit_->sent + commit_repeat);
+  if (commit_ && commit_->ends_job) return next;
   const auto step = scheduler_.next(now);
   if (const auto* wait = std::get_if<wait_until>(&step)) {
     if (wait->time) next = std::min(next, *wait->time);

@@ -5,6 +5,7 @@
 //   a region: rolling back --all rolled_back, delay over--> restoring --all restored--> running
 //             any of these --a task failed--> rolling back (attempt + 1)               (P13)
 //   the job:  running --all tasks finishing, a later epoch committed--> finished (P16);  gives up -> failed
+//             running --asked to stop, an epoch behind which sources read nothing committed--> finished
 //
 // Owner:      the coordinator's actor. No clock, disk, network or thread.
 // Invariants: (1) records flow in a region only between `resume` and the next `roll_back` of it; (2) an epoch is

@@ -32,6 +32,7 @@ constexpr std::size_t bases_kept =
 
 void job_machine::advance_checkpoints(time_point now) {
   while (!over_) {
+    if (commit_ && commit_->ends_job) return;  // none comes behind the last one
     const auto step = scheduler_.next(now);
     if (const auto* start = std::get_if<start_checkpoint>(&step)) {
       if (writing_ || !all_running()) return;

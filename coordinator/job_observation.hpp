@@ -83,6 +83,8 @@ struct task_reading {
 
   std::uint64_t records_in = 0;
   std::uint64_t records_out = 0;
+  std::uint64_t records_in_before = 0;  ///< in earlier attempts of this process, with replays
+  std::uint64_t records_out_before = 0;
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   std::uint64_t batches_in = 0;

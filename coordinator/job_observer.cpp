@@ -71,8 +71,11 @@ job_observation job_observer::look(steady_time now) const {
   {
     const std::lock_guard hold(mutex_);
     for (const auto& task : physical.tasks) {
-      const auto meter = board_->meters->of(task.id);
+      const auto attempts = board_->meters->of(task.id);
+      const auto& meter = attempts.newest;
       auto reading = read_task(physical, task.id, meter.get(), now, at);
+      reading.records_in_before = attempts.records_in_before;
+      reading.records_out_before = attempts.records_out_before;
       rates_[task.id.value].on_look(reading);
       reading.states = (*pulses_)[task.id.value].sizes();
       if (meter) reading.latency = latencies_[task.id.value]->on_look(*meter);

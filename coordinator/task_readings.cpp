@@ -111,7 +111,7 @@ std::vector<task_progress> snapshot_progress(const plan& physical, const task_me
                                              epoch_id epoch, steady_time now) {
   std::vector<task_progress> all;
   for (const auto& task : physical.tasks) {
-    const auto meter = meters.of(task.id);
+    const auto meter = meters.of(task.id).newest;
     if (!meter) continue;
     const auto notes = meter->notes();
     task_progress one;

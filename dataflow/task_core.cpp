@@ -201,9 +201,8 @@ void task_core::snapshot(epoch_id epoch) {
     for (const auto& gate : gates_) gate->send_marker(epoch);
   }
   if (declines) {
-    ports_.decline(epoch, "draining epoch " + to_string(*open_epoch) + ", " +
-                              std::to_string(snapshots_.bytes_sent()) +
-                              " bytes of which are with the store");
+    ports_.decline(epoch, "draining epoch " + to_string(*open_epoch) + " (" +
+                              std::to_string(snapshots_.bytes_sent()) + " bytes so far)");
   } else {
     meet_phase(fault_phase::draining, epoch);
     advance_snapshot();
@@ -284,7 +283,7 @@ void task_core::process(element what) {
     content->clear();
   }
   meet_batch(records);
-  if (units_.ends_in_sink()) sample_latency(made_ms);
+  if (sample_next_) sample_latency(made_ms);
   const auto& from = inputs_.sender(what.channel);
   ports_.give_credit(from.peer,
                      {what.attempt, from.exchange, from.peer_channel, std::move(content)});

@@ -100,6 +100,8 @@ class task_core final : public unit_host {
   const std::shared_ptr<task_meter>& meter() const { return meter_; }
   /// How far the source is; now and then.
   void note_progress();
+  /// A sample of the latency is due: a sink takes it of the next batch.
+  void sample_next() { sample_next_ = units_.ends_in_sink(); }
 
   attempt_id attempt() const { return subtask_.attempt; }
   std::uint64_t records_in() const { return records_in_; }
@@ -158,7 +160,7 @@ class task_core final : public unit_host {
 
   std::optional<steady_time> first_marker_;  // of the epoch in alignment
   std::uint32_t noted_markers_ = 0;
-  std::int64_t next_sample_ms_ = 0;
+  bool sample_next_ = false;  // the latency of the next batch
 };
 
 }  // namespace weir

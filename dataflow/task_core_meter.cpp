@@ -45,13 +45,9 @@ void task_core::note_stage(snapshot_stage stage, epoch_id epoch) {
 }
 
 void task_core::sample_latency(std::int64_t since_ms) {
-  if (settings_.latency_interval.count() == 0) return;
-  const std::int64_t now_ms = ports_.wall_ms();
-  if (now_ms < next_sample_ms_) return;
-  const auto interval =
-      std::chrono::duration_cast<std::chrono::milliseconds>(settings_.latency_interval);
-  next_sample_ms_ = now_ms + interval.count();
-  meter_->latency.add(std::chrono::milliseconds(std::max<std::int64_t>(now_ms - since_ms, 0)));
+  sample_next_ = false;
+  const std::int64_t latency_ms = std::max<std::int64_t>(ports_.wall_ms() - since_ms, 0);
+  meter_->latency.add(std::chrono::milliseconds(latency_ms));
 }
 
 }  // namespace weir

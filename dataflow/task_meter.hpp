@@ -165,6 +165,13 @@ class task_meter {
   attempt_id attempt() const { return attempt_; }
   steady_time began() const { return began_; }
   const std::vector<std::shared_ptr<const channel_meters>>& outputs() const { return outputs_; }
+  std::uint64_t records_out() const {
+    std::uint64_t sum = 0;
+    for (const auto& exchange : outputs_) {
+      for (const auto& channel : *exchange) sum += channel.records.get();
+    }
+    return sum;
+  }
   task_notes notes() const {
     const std::lock_guard hold(mutex_);
     return notes_;
@@ -201,23 +208,36 @@ class task_meter {
   task_notes notes_;
 };
 
-/// The meters of all tasks of a job, by task id: of each its newest attempt. nullptr: it has had none.
+/// A task's newest attempt, and what all attempts before it have counted.
+struct task_attempts {
+  std::shared_ptr<const task_meter> newest;  ///< nullptr: there was none
+  std::uint64_t records_in_before = 0;
+  std::uint64_t records_out_before = 0;
+};
+
+/// The meters of all tasks of a job, by task id.
 class task_meters {
  public:
-  explicit task_meters(std::size_t tasks) : meters_(tasks) {}
+  explicit task_meters(std::size_t tasks) : tasks_(tasks) {}
 
+  /// A new attempt begins.
   void show(task_id task, std::shared_ptr<const task_meter> meter) {
     const std::lock_guard hold(mutex_);
-    meters_[task.value] = std::move(meter);
+    auto& of = tasks_[task.value];
+    if (of.newest) {
+      of.records_in_before += of.newest->records_in.get();
+      of.records_out_before += of.newest->records_out();
+    }
+    of.newest = std::move(meter);
   }
-  std::shared_ptr<const task_meter> of(task_id task) const {
+  task_attempts of(task_id task) const {
     const std::lock_guard hold(mutex_);
-    return meters_[task.value];
+    return tasks_[task.value];
   }
 
  private:
   mutable std::mutex mutex_;
-  std::vector<std::shared_ptr<const task_meter>> meters_;
+  std::vector<task_attempts> tasks_;
 };
 
 }  // namespace weir

@@ -84,6 +84,19 @@ TEST_CASE("lines come in order, CR LF or LF, and a last one without an end") {
   CHECK(source.host.wakes() > 0);
 }
 
+TEST_CASE("what is left to read is known when the input is listed, in bytes") {
+  temp_directory dir;
+  reader source(options_for(dir.write("a", "one\ntwo\nthree\n"), 8));
+  CHECK(!source.feed->progress().left);
+  std::string line;
+  while (source.next(line) != line_feed::outcome::line) source.host.settle();
+  CHECK(source.feed->progress().all == 14);
+  CHECK(source.feed->progress().left == 10);
+  source.rest();
+  CHECK(source.feed->progress().left == 0);
+  CHECK(source.feed->progress().all == 14);
+}
+
 TEST_CASE("next never waits: it is starved until the lane has read, and the task is woken") {
   temp_directory dir;
   reader source(options_for(dir.write("a", "one\n")));

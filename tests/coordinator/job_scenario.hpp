@@ -119,6 +119,25 @@ class job_scenario {
   void declines(std::uint32_t task, std::uint64_t epoch, std::uint64_t attempt) {
     machine_.on_decline({{{task}, {epoch}, {attempt}, {1}}, "draining"}, now_);
   }
+  std::uint64_t asks_checkpoint() {
+    const auto request = history_->ask_checkpoint();
+    machine_.on_checkpoint_asked(now_);
+    return request;
+  }
+  std::uint64_t asks_stop() {
+    const auto request = history_->ask_stop();
+    machine_.on_stop_asked(now_);
+    return request;
+  }
+  std::optional<result<epoch_id>> outcome_of(std::uint64_t request) const {
+    return history_->outcome_of(request);
+  }
+  job_observation observe() const {
+    job_observation seen;
+    seen.tasks.resize(physical_->tasks.size());
+    history_->copy_to(seen, now_);
+    return seen;
+  }
   void written(std::uint64_t epoch, result<void> outcome = {}) {
     machine_.on_manifest_written({epoch}, std::move(outcome), now_);
   }
@@ -182,10 +201,12 @@ class job_scenario {
             .epochs = {first, given.epochs},
             .attempts = {{1}, given.attempts},
             .restore_from = given.from,
-            .poison = poison_ledger::decode(given.known_poison)};
+            .poison = poison_ledger::decode(given.known_poison),
+            .history = history_};
   }
 
   std::shared_ptr<const plan> physical_;
+  std::shared_ptr<job_history> history_ = std::make_shared<job_history>(0, physical_->tasks.size());
   job_machine machine_;
   job_machine::time_point now_{std::chrono::seconds(100)};
 };

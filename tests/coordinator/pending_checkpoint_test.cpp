@@ -212,6 +212,23 @@ TEST_CASE("a timeout names the missing tasks, their phases, since when, and the 
         ack_outcome::closed);
 }
 
+TEST_CASE("a timeout says what a missing task waits for, and since when it is in its phase") {
+  pending_checkpoint pending(three_tasks());
+  pending.on_ack(ack_of(12));
+  weir::task_progress late{from(10), snapshot_phase::waiting};
+  late.waits_for = "waits for credit of out/0";
+  pending.on_progress(late, start + 10s);
+  weir::task_progress behind{from(11), snapshot_phase::aligning, 1, 2};
+  behind.waits_for = "waits for the marker of lines/0";
+  behind.since = start + 3s;
+  pending.on_progress(behind, start + 10s);
+
+  CHECK(pending.on_timeout(start + 10s).reason ==
+        "checkpoint 7 timed out after 10 s: 1 of 3 tasks have acked; missing: lines/0 waiting for "
+        "a marker for 10 s (waits for credit of out/0), lines/1 aligning 1 of 2 channels for 7 s "
+        "(waits for the marker of lines/0)");
+}
+
 TEST_CASE("status names the waiting and the writing, with unknown totals, and at most ten tasks") {
   auto options = three_tasks();
   options.tasks.clear();

@@ -229,6 +229,42 @@ TEST_CASE(
 }
 
 TEST_CASE(
+    "a job that is stopped at any moment, whatever fails meanwhile, goes on later with nothing "
+    "lost "
+    "or doubled") {
+  const auto seed = print_seed();
+  std::mt19937_64 random(seed);
+  std::uint64_t stops = 0;
+  std::uint64_t crashes = 0;
+  for (std::uint64_t round = 0; round < 12; ++round) {
+    CAPTURE(round);
+    simulated_job job(static_cast<std::uint32_t>(1 + round % 3));
+    memory_store store;
+    auto options = faulty(job, seed + round);
+    for (bool finished = false; !finished;) {
+      options.stop_at = 1 + random() % 3'000;
+      options.crash = 500;
+      options.seed = random();
+      job_simulator run(options, store);
+      run.run();
+      options.restore_from = store.manifests.rbegin()->second;
+      finished = options.restore_from.finished;
+      if (!finished) {
+        ++stops;
+        REQUIRE(run.stopped());
+        REQUIRE(**run.stopped() == options.restore_from.epoch);
+      }
+      crashes += run.counts().crashes_in_stop;
+    }
+    check_exact(*job.ledger);
+    check_exact(job.shown->records());
+  }
+  CHECK(stops > 10);
+  CHECK(crashes > 0);
+  MESSAGE(stops, " stops, ", crashes, " crashes meanwhile");
+}
+
+TEST_CASE(
     "at-least-once loses nothing, takes no consistent cut, and repeats records after a crash "
     "(P6)") {
   const auto seed = print_seed();

@@ -219,6 +219,26 @@ TEST_CASE("a task with inputs waits for their markers, not for the trigger (P6)"
   CHECK(count.ports.take_sent() == "b0 m1:1/3");
 }
 
+TEST_CASE("behind a last marker a source reads nothing, until its epoch is aborted") {
+  small_job job(100'000);
+  task source(job, "numbers/0");
+  source.run();
+  source.core.step();
+  source.core.on_trigger({1}, sources_then::stop);
+  CHECK(source.ports.sent.back().what.what == element::kind::marker);
+  source.work();
+  source.core.wake();
+  source.work();
+  CHECK(source.ports.sent.back().what.what == element::kind::marker);
+  CHECK(source.ports.times_finishing == 0);
+  CHECK(source.core.waits_for() == task_wait::source);
+
+  source.core.on_abort({1});
+  CHECK(source.core.has_work());
+  source.core.step();
+  CHECK(source.ports.sent.back().what.what == element::kind::batch);
+}
+
 TEST_CASE("a marker that meets an open drain is forwarded at once and declined (P8)") {
   small_job job;
   task count(job, "count/0");
@@ -238,7 +258,7 @@ TEST_CASE("a marker that meets an open drain is forwarded at once and declined (
   CHECK(count.ports.take_sent() == "m1:4/8000 m2:0/0");
   REQUIRE(count.ports.declined.size() == 1);
   CHECK(count.ports.declined[0].epoch == epoch_id{2});
-  CHECK(count.ports.declined[0].reason == "draining epoch 1");
+  CHECK(count.ports.declined[0].reason == "draining epoch 1 (0 bytes so far)");
 
   SUBCASE("the open drain goes on, and is complete") {
     count.work();

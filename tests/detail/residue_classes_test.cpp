@@ -37,6 +37,44 @@ TEST_CASE("one subtask counts through all numbers in order, and ends") {
   CHECK(one.idle(3000, {}).status == poll_result::kind::ended);
 }
 
+TEST_CASE(
+    "what is left to read goes down by what was read, in step and after a change of parallelism") {
+  std::vector<split_position> positions;
+  for (std::uint32_t subtask = 0; subtask < 3; ++subtask) {
+    auto mine = classes(5'000, {}, subtask, 3);
+    const auto all = *mine.progress({}).all;
+    CHECK(mine.progress({}).left == all);
+    std::uint64_t read = 0;
+    for (std::uint32_t i = 0; i <= subtask; ++i) read += mine.next_run(5'000, 300).count;
+    CHECK(*mine.progress({}).all - *mine.progress({}).left == read);
+    mine.save(positions);
+  }
+  std::uint64_t all = 0;
+  for (std::uint32_t subtask = 0; subtask < 2; ++subtask) {
+    auto mine = classes(5'000, positions, subtask, 2);
+    all += *mine.progress({}).all;
+    const auto left = *mine.progress({}).left;
+    std::uint64_t read = 0;
+    for (auto run = mine.next_run(5'000, 64); run.count != 0; run = mine.next_run(5'000, 64)) {
+      read += run.count;
+    }
+    CHECK(read == left);
+    CHECK(mine.progress({}).left == 0);
+  }
+  CHECK(all == 5'000);
+}
+
+TEST_CASE("a source without an end knows what its rate makes due, and without a rate nothing") {
+  constexpr auto unbounded = std::numeric_limits<std::uint64_t>::max();
+  CHECK(!classes(unbounded, {}, 0, 2).progress({}).left);
+  residue_classes late({.count = unbounded, .records_per_second = 1000, .start = steady_time{}});
+  late.open(0, 1, {});
+  late.next_run(100, 100);
+  const auto known = late.progress(steady_time{std::chrono::seconds(2)});
+  CHECK(!known.all);
+  CHECK(known.left == 1'900);
+}
+
 TEST_CASE("without an end, every subtask has numbers from the start, and after a restore") {
   constexpr auto unbounded = std::numeric_limits<std::uint64_t>::max();
   std::vector<split_position> positions;

@@ -8,6 +8,7 @@
 //
 // Owner:      a test case.
 // Invariants: the same options give the same run. Links are FIFO for each pair of actors, as CAF's are, and no more.
+// Longer than 400 lines because it is the whole world of a job: scheduler, channels, store and effects.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -41,6 +42,7 @@ struct simulator_options {
   std::uint32_t failed_manifest = 0;  // manifests: cannot be written
   std::uint32_t failed_chunk = 0;     // chunks: cannot be stored
   std::uint64_t crashes_max = 4;
+  std::uint64_t stop_at = 0;  ///< at this step the job is asked to stop; 0: never
   std::chrono::nanoseconds checkpoint_timeout = std::chrono::minutes(10);
   /// The subtask of this chain takes a step ten times less often than others.
   std::string slow_chain;
@@ -48,6 +50,7 @@ struct simulator_options {
 
 struct simulator_counts {
   std::uint64_t crashes = 0;
+  std::uint64_t crashes_in_stop = 0;
   std::uint64_t declined = 0;
   std::uint64_t dropped = 0;  // elements of older attempts that arrived at a newer one
   std::uint64_t ahead_of_cut =
@@ -75,6 +78,7 @@ class job_simulator final : job_effects {
     machine_.start(clock_);
     for (std::uint64_t steps = 0; !machine_.over(); ++steps) {
       REQUIRE_MESSAGE(steps < 3'000'000, "the job does not end");
+      if (steps + 1 == options_.stop_at) stop();
       step();
     }
     REQUIRE_MESSAGE(!failure_, failure_->text());
@@ -84,6 +88,10 @@ class job_simulator final : job_effects {
     simulator_counts all = counts_;
     all.in_flight_max = audit_.in_flight_max();
     return all;
+  }
+  /// What has come of the request to stop, if it was made.
+  std::optional<result<epoch_id>> stopped() const {
+    return stop_request_ == 0 ? std::nullopt : history_->outcome_of(stop_request_);
   }
   const job_counters& job() const { return machine_.counters(); }
 
@@ -134,6 +142,11 @@ class job_simulator final : job_effects {
   // -- the scheduler --
 
   bool one_in(std::uint32_t n) { return n != 0 && random_() % n == 0; }
+
+  void stop() {
+    stop_request_ = history_->ask_stop();
+    tell([](job_machine& machine, auto now) { machine.on_stop_asked(now); }, coordinator());
+  }
 
   void step() {
     clock_ += std::chrono::microseconds(random_() % 20);
@@ -189,6 +202,7 @@ class job_simulator final : job_effects {
 
   void crash(node& one) {
     ++counts_.crashes;
+    if (stop_request_ != 0) ++counts_.crashes_in_stop;
     if (one.core) one.core->close();
     one.core.reset();
     tell(
@@ -373,7 +387,8 @@ class job_simulator final : job_effects {
             .fence = {1},
             .epochs = {epoch, 16},
             .attempts = {attempt, 16},
-            .restore_from = options_.restore_from};
+            .restore_from = options_.restore_from,
+            .history = history_};
   }
 
   simulator_options options_;
@@ -381,12 +396,14 @@ class job_simulator final : job_effects {
   memory_store& store_;
   std::mt19937_64 random_;
   mutable steady_time clock_{std::chrono::seconds(1)};
+  std::shared_ptr<job_history> history_ = std::make_shared<job_history>();
   job_machine machine_;
   std::vector<std::unique_ptr<node>> nodes_;
   std::map<std::pair<address, address>, std::deque<message>> links_;
   std::set<epoch_id> lost_;
   simulator_counts counts_;
   std::optional<error> failure_;
+  std::uint64_t stop_request_ = 0;
 };
 
 }  // namespace weir::test

@@ -84,12 +84,14 @@ class http_exchange::parser final : public httplib::Server {
     memory_stream stream(head);
     body_ = body;
     bool closed = false;
+    handled_ = false;
     // No ranges and no compression: an answer costs what its document costs.
     const bool done = process_request(stream, last, closed, [](httplib::Request& asked) {
       asked.ranges.clear();
       asked.headers.erase("Accept-Encoding");
     });
-    return {std::move(stream.out), last || closed || !done};
+    // What could not be read as a request says nothing of where the next one begins.
+    return {std::move(stream.out), last || closed || !done || !handled_};
   }
 
  private:
@@ -100,6 +102,7 @@ class http_exchange::parser final : public httplib::Server {
   }
 
   void answer(const httplib::Request& asked, httplib::Response& to) {
+    handled_ = true;
     rest_response made;
     try {
       made = handler_(request_of(asked, body_));
@@ -115,6 +118,7 @@ class http_exchange::parser final : public httplib::Server {
 
   rest_handler handler_;
   std::string_view body_;
+  bool handled_ = false;  // whether the handler has seen the request
 };
 
 http_exchange::http_exchange(rest_handler handler) {

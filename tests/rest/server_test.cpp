@@ -49,13 +49,15 @@ class raw_client {
     pollfd wait{socket_, POLLIN, 0};
     while (all.find(until) == all.npos && poll(&wait, 1, 20'000) == 1) {
       const auto taken = recv(socket_, bytes, sizeof bytes, 0);
-      if (taken <= 0) break;
+      closed = taken <= 0;
+      if (closed) break;
       all.append(bytes, static_cast<std::size_t>(taken));
     }
     return all;
   }
 
   bool connected;
+  mutable bool closed = false;  ///< receive() has come to the end
 
  private:
   int socket_;
@@ -122,6 +124,7 @@ TEST_CASE("what is no request is answered as such and its connection closed") {
     const raw_client client(running->port());
     client.send(bytes);
     const auto all = client.receive();
+    CHECK(client.closed);
     return all.size() < 12 ? all : all.substr(9, 3);
   };
   CHECK(status_of("BREW /a HTTP/1.1\r\nHost: localhost\r\n\r\n") == "400");

@@ -12,7 +12,7 @@
 namespace weir {
 namespace {
 
-constexpr std::size_t bar_cells = 20;
+constexpr std::size_t bar_cells = 10;  // so that rate, progress and time left fit 80 columns
 
 std::string rate(double per_second) {
   return grouped(static_cast<std::uint64_t>(std::llround(std::max(per_second, 0.0))));

@@ -46,13 +46,14 @@ bool has(const std::string& text, const std::string& part) {
 TEST_CASE("the live line has what matters, and fits every width") {
   const auto whole = live_line(summary(), 200, colours::none);
   CHECK(whole ==
-        "word-count RUNNING  102,345 records/s  [###############-----] 75 %, 20 s left  checkpoint "
+        "word-count RUNNING  102,345 records/s  [#######---] 75 %, 20 s left  checkpoint "
         "51 s ago, took 50 ms  1 restart  1 failed checkpoint");
   for (std::size_t width = 0; width <= 200; ++width) {
     for (const auto with : {colours::none, colours::ansi}) {
       CHECK(plain(live_line(summary(), width, with)).size() <= width);
     }
   }
+  has(live_line(summary(), 79, colours::none), "75 %, 20 s left");
   CHECK(live_line(summary(), 40, colours::none) == "word-count RUNNING  102,345 records/s");
   CHECK(live_line(summary(), 7, colours::none) == "RUNNING");
   CHECK(live_line(summary(), 6, colours::none).empty());
@@ -75,7 +76,7 @@ TEST_CASE("an unbounded source has a lag in place of progress; unknown things ar
   of.restarts = of.failed_checkpoints = 0;
   CHECK(live_line(of, 200, colours::none) == "word-count RUNNING  102,345 records/s");
   of.all_to_read = of.left_to_read = 0;
-  has(live_line(of, 200, colours::none), "[####################] 100 %");
+  has(live_line(of, 200, colours::none), "[##########] 100 %");
 }
 
 TEST_CASE("the last words say how it ended, what it did, and where the output is") {

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "dataflow/fault_injector.hpp"
 #include "tests/dataflow/fake_ports.hpp"
 #include "tests/dataflow/stream_graph.hpp"
 #include "weir/core/check.hpp"

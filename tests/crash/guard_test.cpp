@@ -177,10 +177,13 @@ TEST_CASE("--fresh is repeated until the job has begun anew, and not after that"
   CHECK(workload::committed_in(output) == work.expected());
 }
 
-TEST_CASE("--from is repeated until this run has completed a checkpoint, and not after that") {
-  const workload work(test_seed(), 60'000);
-  const std::string slowly = "execution.checkpointing.interval=1 h";
-  const std::string resuming = "resuming from the last checkpoint job=victim checkpoint=";
+namespace {
+
+const std::string slowly = "execution.checkpointing.interval=1 h";
+const std::string resuming = "resuming from the last checkpoint job=victim checkpoint=";
+
+/// Two runs are killed halfway; the checkpoint that the second began at is the newest.
+std::string checkpoint_of_killed_runs(const workload& work) {
   {
     auto first = start_run(work, {"--pause-us", "1000"});
     REQUIRE_MESSAGE(first->wait_until([&] { return work.is_halfway(); }), first->log());
@@ -190,20 +193,33 @@ TEST_CASE("--from is repeated until this run has completed a checkpoint, and not
   REQUIRE_MESSAGE(second->wait_for(resuming), second->log());
   REQUIRE(second->kill_9());
   const auto log = second->log();
-  const auto from = std::to_string(std::stoul(log.substr(log.find(resuming) + resuming.size())));
+  return std::to_string(std::stoul(log.substr(log.find(resuming) + resuming.size())));
+}
+
+}  // namespace
+
+TEST_CASE("--from is repeated until this run has completed a checkpoint") {
+  const workload work(test_seed(), 60'000);
+  const auto from = checkpoint_of_killed_runs(work);
 
   auto guard = start_guarded(work, {"--from", from, "--pause-us", "1000", "-D", slowly});
+
   REQUIRE_MESSAGE(guard->wait_for(resuming), guard->log());
   kill(child_of(*guard), SIGKILL);
   REQUIRE_MESSAGE(guard->wait_for(resuming, 2), guard->log());
   CHECK(has(command_line_of(child_of(*guard, 2)), "--from"));
   guard->send(SIGTERM);
   CHECK(guard->wait() == 128 + SIGTERM);
+}
+
+TEST_CASE("--from is not repeated after the run has completed a checkpoint") {
+  const workload work(test_seed(), 60'000);
+  const auto from = checkpoint_of_killed_runs(work);
 
   // The process says so a moment after its first checkpoint. One that dies in between is started with --from again, which
   // is refused by then, and at once without it.
-  guard = start_guarded(work, with(no_delay, {"--from", from, "--pause-us", "1000", "-D",
-                                              "guard.restart.attempts=1000"}));
+  auto guard = start_guarded(work, with(no_delay, {"--from", from, "--pause-us", "1000", "-D",
+                                                   "guard.restart.attempts=1000"}));
   std::size_t kills = 0;
   do {
     const auto committed = work.committed().size();

@@ -12,6 +12,7 @@ constexpr std::string_view reference_name = "hand";
 constexpr std::string_view main_name = "weir";
 constexpr std::string_view plain_name = "weir_plain";
 constexpr std::string_view unwatched_name = "weir_unwatched";
+constexpr std::string_view unscraped_name = "weir_unscraped";
 
 std::uint64_t keys_of(const work_settings& settings) {
   return settings.which == work::keyed_count ? settings.keys : 0;
@@ -152,6 +153,9 @@ void comparison::add_ratios(json_line& line, const std::vector<double>& rates) c
   }
   if (main_rate > 0 && rate_of(unwatched_name) > 0) {
     line.field("watchdog_ratio", main_rate / rate_of(unwatched_name));
+  }
+  if (main_rate > 0 && rate_of(unscraped_name) > 0) {
+    line.field("scraped_ratio", main_rate / rate_of(unscraped_name));
   }
 }
 

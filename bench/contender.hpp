@@ -38,6 +38,7 @@ struct work_settings {
   std::string file;                                  ///< word-count: the text
   std::chrono::milliseconds checkpoint_interval{0};  ///< weir: exactly-once checkpoints; 0 is none
   bool watchdog = true;                              ///< weir: looks for hangs
+  bool scraped = false;                              ///< weir: asked for /metrics each second
   word_loop words = word_loop::same_table;           ///< hand-written word-count
 };
 

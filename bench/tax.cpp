@@ -2,7 +2,8 @@
 // tax: what weir costs. Runs one of the benchmark works through weir and as a hand-written loop, in
 // turn in this process, and prints rates, their ratio and whether the sums were right, one JSON
 // line a round and one for all. With checkpoints (--checkpoint-interval), weir without them takes part
-// as well; --against self, and --against unwatched (without the watchdog), leave the loop out. Exit codes: 0 done, 1 failed or wrong sum, 2 usage.
+// as well; --against self, --against unwatched (without the watchdog) and
+// --against unscraped (without HTTP), leave the loop out. Exit codes: 0 done, 1 failed or wrong sum, 2 usage.
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdint>
@@ -34,7 +35,7 @@ constexpr std::uint64_t text_seed = 1;
 constexpr std::chrono::milliseconds interval_default{1000};  // with --against self
 
 enum class side : std::uint8_t { both, weir, hand };
-enum class opponent : std::uint8_t { hand, self, unwatched };
+enum class opponent : std::uint8_t { hand, self, unwatched, unscraped };
 
 struct command_line {
   work_settings settings;
@@ -89,9 +90,13 @@ void add_options(CLI::App& app, command_line& line) {
       app, "--only", line.only, {{"weir", side::weir}, {"hand", side::hand}}, "run one side alone");
   add_choice<opponent>(
       app, "--against", line.against,
-      {{"hand", opponent::hand}, {"self", opponent::self}, {"unwatched", opponent::unwatched}},
+      {{"hand", opponent::hand},
+       {"self", opponent::self},
+       {"unwatched", opponent::unwatched},
+       {"unscraped", opponent::unscraped}},
       "self: weir with checkpoints (each second, unless told) against without; "
-      "unwatched: weir with its watchdog against without")
+      "unwatched: weir with its watchdog against without; "
+      "unscraped: weir asked for its metrics each second over HTTP against weir without HTTP")
       ->excludes(only);
 }
 
@@ -141,6 +146,10 @@ int compare(command_line& line) {
   if (line.against == opponent::unwatched) {
     entrants.push_back({"weir_unwatched", &by_weir, line.settings});
     entrants.back().settings.watchdog = false;
+  }
+  if (line.against == opponent::unscraped) {
+    entrants.front().settings.scraped = true;
+    entrants.push_back({"weir_unscraped", &by_weir, line.settings});
   }
   comparison compared(subject.value(), std::move(entrants), line.options,
                       [](const std::string& finished) {

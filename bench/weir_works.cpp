@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "bench/count_keys.hpp"
+#include "bench/metrics_scraper.hpp"
 #include "bench/scratch_state.hpp"
 #include "bench/work_sum_codec.hpp"
 #include "weir/weir.hpp"
@@ -104,6 +105,7 @@ run_result run_weir(const work_settings& settings) {
   env.set("execution.checkpointing.interval",
           std::to_string(settings.checkpoint_interval.count()) + " ms");
   if (!settings.watchdog) env.set("task.hang.timeout", "0");
+  if (settings.scraped) env.set("rest.port", "0");
   switch (settings.which) {
     case work::keyed_count:
       build_keyed_count(env, settings, into);
@@ -121,8 +123,11 @@ run_result run_weir(const work_settings& settings) {
     result.failure = running.error().text();
     return result;
   }
+  std::optional<metrics_scraper> scraper;
+  if (settings.scraped) scraper.emplace(scratch.state_dir());
   const job_report report = running->wait();
   result.cost = watch.elapsed();
+  if (scraper && scraper->answers() == 0) result.failure = "nobody answered /metrics";
   result.anon_bytes = process_memory().anon_bytes;
   if (report.state != job_state::finished)
     result.failure = report.failure ? report.failure->text() : "did not finish";

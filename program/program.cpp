@@ -256,11 +256,16 @@ int program::main(int argc, char** argv, const build_function& build) {
     return outer ? guard_job(self_->name, *outer, argc, argv)
                  : print_failure(self_->name, outer.error());
   }
-  if (state.chosen()) return state.run(env, prepare);
+  // For verbs that need the program's settings alone: whether or not there is a graph, it is not run.
+  result<void> built;
+  const auto look_up = [&]() -> result<void> {
+    if (auto taken = take_settings(); !taken) return taken.error();
+    built = build(env);
+    return {};
+  };
+  if (state.chosen()) return state.run(env, look_up, prepare);
   if (clients.chosen() || config->parsed()) {
-    if (auto taken = take_settings(); !taken) return print_failure(self_->name, taken.error());
-    const auto built =
-        build(env);  // for its settings: whether or not there is a graph, it is not run
+    if (auto found = look_up(); !found) return print_failure(self_->name, found.error());
     return config->parsed() ? configured.run(env, built) : clients.run(env);
   }
   if (auto prepared = prepare(); !prepared) return print_failure(self_->name, prepared.error());

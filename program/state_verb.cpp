@@ -88,13 +88,11 @@ bool state_verb::chosen() const {
   return self_->verb->parsed();
 }
 
-int state_verb::run(environment& env, const std::function<result<void>()>& prepare) const {
+int state_verb::run(environment& env, const std::function<result<void>()>& look_up,
+                    const std::function<result<void>()>& prepare) const {
   if (self_->commands->chosen()) {
     return self_->commands->run([&]() -> result<std::filesystem::path> {
-      if (auto prepared = prepare(); !prepared) {
-        return error{prepared.error().code,
-                     prepared.error().message + "; or name the state directory"};
-      }
+      if (auto found = look_up(); !found) return found.error();
       return directory_of(env);
     });
   }

@@ -30,9 +30,10 @@ class state_verb {
   /// Its subcommands, for options besides.
   std::vector<CLI::App*> all() const;
   bool chosen() const;
-  /// The exit code. `prepare` fills in the environment; it is asked only when it is needed: for the program's graph, or
-  /// for its state directory when the command line names none.
-  int run(environment& env, const std::function<result<void>()>& prepare) const;
+  /// The exit code. Each is asked only when it is needed: `look_up` fills in the settings, for the state directory when the
+  /// command line names none, whether or not there is a graph; `prepare` the graph as well.
+  int run(environment& env, const std::function<result<void>()>& look_up,
+          const std::function<result<void>()>& prepare) const;
 
  private:
   struct implementation;

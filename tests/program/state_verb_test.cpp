@@ -116,6 +116,12 @@ TEST_CASE("a full standard output is told") {
 TEST_CASE("the program's own verb finds its directory, and checks whether it fits") {
   const counted job;
   CHECK(run(word_count + " state list" + settings(job.state)).code == 0);
+  // Which graph the options make matters to `check` alone.
+  const std::string where = " -D state.dir=" + job.state.string();
+  const auto list = run(word_count + " state list" + where);
+  CHECK_MESSAGE(list.code == 0, list.output);
+  CHECK(has(list.output, "Job word-count"));
+  CHECK(run(word_count + " state check --from 1" + where).code == 2);
   CHECK(run(word_count + " state verify " + job.state.string()).code == 0);
 
   const auto fits = run(word_count + " state check" + settings(job.state));

@@ -61,7 +61,8 @@ start() {
     -D execution.checkpointing.interval="100 ms" -D parallelism.default=2 -D weir.injection.enabled=true "$@" \
     2>> "$here/log" > /dev/null &
   job=$!
-  eventually test -s "$here/state/http-address" || fail "the job does not say where it answers"
+  # After kill -9 the file of the process before is still there.
+  eventually jq -e ".process == $job" "$here/state/http-address" || fail "the job does not say where it answers"
   base="http://127.0.0.1:$(jq .port "$here/state/http-address")"
   jobs="/jobs/$(curl -sS "$base/jobs" | jq -r '.jobs[0].id')"
 }
@@ -123,13 +124,14 @@ check "after the end: exit code 5" exits 5 verb status
 
 start --fresh
 check "other jobs are named" bash -c "$word_count status -D state.dir=$here/elsewhere 2>&1 | grep -qF '$here/state (127.0.0.1:'"
+check "checkpoints complete in it" eventually answers '.counts.completed > 1' "$jobs/checkpoints"
 kill -KILL "$job"
 wait "$job" 2> /dev/null || true
 check "after kill -9 the file stays" test -e "$here/state/http-address"
 check "after kill -9: exit code 5, in words" bash -c "$word_count status -D state.dir=$here/state 2>&1 | grep -q 'has ended without'"
 check "exit code" exits 5 verb status
 start
-check "started again it answers" answers '.counts.restored == 1' "$jobs/checkpoints"
+check "started again it answers" eventually answers '.counts.restored == 1' "$jobs/checkpoints"
 check "cancel" verb cancel
 check "its process ended" wait "$job"
 job=

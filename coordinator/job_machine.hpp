@@ -175,7 +175,7 @@ class job_machine {
   void commit_all(epoch_id epoch, bool ends_job, time_point now);
   std::vector<attempt_id> attempts() const;
   std::vector<expected_task> expected_tasks() const;
-  manifest manifest_head(bool ends_job) const;
+  manifest manifest_head() const;
 
   job_machine_options options_;
   job_effects& effects_;

@@ -113,7 +113,7 @@ void job_machine::seal(time_point now) {
     const auto found = bases_.find(epoch);
     return found == bases_.end() ? nullptr : &found->second;
   };
-  auto complete = pending_->complete(manifest_head(pending_ends_job_), bases, now);
+  auto complete = pending_->complete(manifest_head(), bases, now);
   if (!complete) return fail_checkpoint(*pending_->failure(), now);
   scheduler_.on_sealed(pending_->epoch());
   options_.history->on_sealed(complete->content);
@@ -274,13 +274,13 @@ std::vector<expected_task> job_machine::expected_tasks() const {
   return all;
 }
 
-manifest job_machine::manifest_head(bool ends_job) const {
+/// What no task knows. Whether the job has finished, the tasks do.
+manifest job_machine::manifest_head() const {
   manifest head;
   head.job = options_.job;
   head.build = options_.build;
   head.graph_fingerprint = options_.physical->fingerprint;
   head.key_hash_version = key_hash_version;
-  head.finished = ends_job;
   for (const auto& node : options_.physical->logical->nodes) {
     if (node.kind == node_kind::sink && !node.recognises_epochs)
       head.unreleasable_sinks.push_back(node.name);

@@ -41,7 +41,10 @@ bool memory_table::fails_now() {
     --disk_->failing_writes;
     return true;
   }
-  return disk_->fails_one_in != 0 && disk_->fate->operations() % disk_->fails_one_in == 0;
+  if (disk_->fails_one_in == 0 || disk_->fails_left == 0) return false;
+  if (disk_->fate->operations() % disk_->fails_one_in != 0) return false;
+  --disk_->fails_left;
+  return true;
 }
 
 template <class Effect>

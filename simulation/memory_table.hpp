@@ -32,6 +32,7 @@ struct memory_disk {
   std::vector<epoch_id> manifests;   ///< every epoch whose manifest ever became durable, in order
   std::uint32_t failing_writes = 0;  ///< so many of the next writes fail
   std::uint32_t fails_one_in = 0;    ///< besides, each so many-th write fails; 0: none
+  std::uint32_t fails_left = 0;      ///< how many of those there still are
   std::uint64_t failed_writes = 0;
   std::set<epoch_id> damaged;     ///< checkpoints that cannot be read
   bool keeps_cut_commit = false;  ///< whether a commit that the machine stops in is durable

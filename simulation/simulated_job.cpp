@@ -116,6 +116,9 @@ void simulated_job::do_fault(fault what) {
   }
 }
 
+/// A disk that fails so for ever would never take a checkpoint that has more writes than there are between two failures.
+constexpr std::uint32_t fails_now_and_then = 30;
+
 void simulated_job::fail_writes() {
   memory_disk& store = *machine_.disks->store();
   if (machine_.random() % 2 == 0) {
@@ -123,6 +126,7 @@ void simulated_job::fail_writes() {
     machine_.steps.add_event(machine_.time, "the disk begins to fail");
   } else {
     store.fails_one_in = static_cast<std::uint32_t>(20 + machine_.random() % 200);
+    store.fails_left = fails_now_and_then;
     machine_.steps.add_event(machine_.time, "the disk fails now and then");
   }
 }

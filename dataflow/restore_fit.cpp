@@ -6,23 +6,12 @@
 #include <set>
 #include <utility>
 
+#include "dataflow/written_state.hpp"
 #include "weir/core/hash.hpp"
 #include "weir/core/schema_evolution.hpp"
 
 namespace weir {
 namespace {
-
-const state_description* state_of(const graph_node& node, const std::string& name) {
-  for (const auto& state : node.states) {
-    if (state.name == name) return &state;
-  }
-  return nullptr;
-}
-
-bool is_keyed(const state_snapshot& state) {
-  return std::none_of(state.chunks.begin(), state.chunks.end(),
-                      [](const chunk_ref& ref) { return ref.kind == chunk_kind::elements; });
-}
 
 fitted_state compare_state(const state_snapshot& written, const graph_node& node) {
   fitted_state made{written.name, state_fit::own, written.schema, "", ""};

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "dataflow/written_state.hpp"
+
 namespace weir {
 namespace {
 
@@ -11,18 +13,6 @@ const graph_node* node_of(const plan& physical, const std::string& uid) {
     if (node.name == uid) return &node;
   }
   return nullptr;
-}
-
-const state_description* state_of(const graph_node& node, const std::string& name) {
-  for (const auto& state : node.states) {
-    if (state.name == name) return &state;
-  }
-  return nullptr;
-}
-
-bool is_keyed(const state_snapshot& state) {
-  return std::none_of(state.chunks.begin(), state.chunks.end(),
-                      [](const chunk_ref& ref) { return ref.kind == chunk_kind::elements; });
 }
 
 /// The nodes of one chain, as a set of operator names.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "rest/observed_facts.hpp"
 #include "rest/observed_names.hpp"
 #include "rest/observed_settings.hpp"
 #include "rest/vertex_documents.hpp"
@@ -11,11 +12,6 @@
 
 namespace weir::rest {
 namespace {
-
-bool is_over(observed_job_state state) {
-  return state == observed_job_state::finished || state == observed_job_state::failed ||
-         state == observed_job_state::canceled;
-}
 
 std::int64_t duration_of(const job_observation& seen) {
   if (seen.started == not_known) return not_known;
@@ -27,15 +23,6 @@ unix_ms last_change(const job_observation& seen) {
   unix_ms last = seen.started;
   for (const auto& [state, when] : seen.timestamps) last = std::max(last, when);
   return last;
-}
-
-/// One process holds all tasks; a slot takes one subtask of each vertex.
-std::uint32_t slots_of(const job_observation& seen) {
-  std::uint32_t slots = 0;
-  for (const auto& chain : seen.identity->physical->chains) {
-    slots = std::max(slots, chain.parallelism);
-  }
-  return slots;
 }
 
 std::string_view ship_strategy(partitioning how) {

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <concepts>
 
+#include "rest/observed_facts.hpp"
 #include "rest/observed_names.hpp"
 
 namespace weir::rest {
@@ -37,19 +38,6 @@ class collected_metrics {
  private:
   metric_values values_;
 };
-
-std::uint32_t slots_of(const job_observation& seen) {
-  std::uint32_t slots = 0;
-  for (const auto& chain : seen.identity->physical->chains) {
-    slots = std::max(slots, chain.parallelism);
-  }
-  return slots;
-}
-
-bool is_over(observed_job_state state) {
-  return state == observed_job_state::finished || state == observed_job_state::failed ||
-         state == observed_job_state::canceled;
-}
 
 /// Time in the present state, 0 in any other.
 std::int64_t time_in(const job_observation& seen, observed_job_state state) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coordinator/watchdog.hpp"
 
-#include <pthread.h>
 #include <signal.h>
 #include <time.h>
 
@@ -10,6 +9,7 @@
 
 #include "common/duration.hpp"
 #include "common/process_memory.hpp"
+#include "common/thread_without_signals.hpp"
 
 namespace weir {
 namespace {
@@ -56,13 +56,7 @@ watchdog::watchdog(watchdog_options options)
       hangs_(options_.pulses->size(), looks_in(options_.settings.hang_timeout, period_)),
       memory_(options_.settings.memory_bytes, looks_in(memory_patience, period_)) {
   if (options_.settings.off()) return;
-  // Signals are for the program's own threads.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  thread_ = thread_without_signals([this] { run(); });
 }
 
 watchdog::~watchdog() {

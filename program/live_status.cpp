@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "program/live_status.hpp"
 
-#include <signal.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 
 #include "common/log.hpp"
 #include "common/status_line.hpp"
+#include "common/thread_without_signals.hpp"
 
 namespace weir {
 namespace {
@@ -51,12 +51,7 @@ live_status::live_status(const job_controls& job, live_mode mode) : job_(job), m
   const auto seen = job_.observe();
   name_ = seen.identity->name;
   output_ = outputs_of(*seen.identity->physical);
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, &before);
-  thread_ = std::thread([this] { run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  thread_ = thread_without_signals([this] { run(); });
 }
 
 live_status::~live_status() {

@@ -2,7 +2,6 @@
 #include "rest/server.hpp"
 
 #include <poll.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/thread_without_signals.hpp"
 #include "rest/http_frame.hpp"
 
 namespace weir::rest {
@@ -55,13 +55,7 @@ class server::loop {
         listening_(std::move(listening)),
         wake_(eventfd(0, EFD_CLOEXEC)),
         exchange_(std::move(handler)) {
-    // Signals are for the program's own threads.
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    thread_ = std::thread([this] { run(); });
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    thread_ = thread_without_signals([this] { run(); });
   }
   ~loop() {
     const std::uint64_t one = 1;

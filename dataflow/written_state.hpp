@@ -12,7 +12,7 @@
 
 namespace weir {
 
-/// Keyed, as opposed to a list of elements.
+/// Keyed, as opposed to a list, which has chunks of elements; a state without chunks counts as keyed.
 inline bool is_keyed(const state_snapshot& state) {
   return std::none_of(state.chunks.begin(), state.chunks.end(),
                       [](const chunk_ref& ref) { return ref.kind == chunk_kind::elements; });

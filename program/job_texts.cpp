@@ -20,10 +20,6 @@ std::string time_text(std::int64_t ms) {
   return ms < 0 ? "-" : print_rounded(std::chrono::milliseconds(ms));
 }
 
-std::string rate_text(double per_second) {
-  return grouped(static_cast<std::uint64_t>(std::llround(std::max(per_second, 0.0)))) + "/s";
-}
-
 std::string percent_text(double share) {
   return std::to_string(static_cast<int>(std::lround(share * 100))) + " %";
 }
@@ -37,10 +33,6 @@ std::string clock_text(std::int64_t unix_ms) {
   std::array<char, 32> text{};
   std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &local);
   return text.data();
-}
-
-std::string count_text(std::uint64_t count, const std::string& thing) {
-  return grouped(count) + " " + thing + (count == 1 ? "" : "s");
 }
 
 std::string vertices_text(const document& vertices) {
@@ -74,6 +66,15 @@ std::string grouped(std::uint64_t number) {
   std::string text = std::to_string(number);
   for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, ",");
   return text;
+}
+
+std::string count_text(std::uint64_t count, const std::string& thing) {
+  return grouped(count) + " " + thing + (count == 1 ? "" : "s");
+}
+
+std::string rate_text(double per_second, const std::string& things) {
+  return grouped(static_cast<std::uint64_t>(std::llround(std::max(per_second, 0.0)))) +
+         (things.empty() ? "" : " ") + things + "/s";
 }
 
 std::string rounded_bytes(std::uint64_t bytes) {

@@ -14,6 +14,10 @@ namespace weir {
 
 /// 1234567 as "1,234,567".
 std::string grouped(std::uint64_t number);
+/// "1 restart", "2 restarts"
+std::string count_text(std::uint64_t count, const std::string& thing);
+/// "1,234/s", or "1,234 records/s".
+std::string rate_text(double per_second, const std::string& things = "");
 /// "12.3 mb": for people, rounded.
 std::string rounded_bytes(std::uint64_t bytes);
 

@@ -14,14 +14,6 @@ namespace {
 
 constexpr std::size_t bar_cells = 10;  // so that rate, progress and time left fit 80 columns
 
-std::string rate(double per_second) {
-  return grouped(static_cast<std::uint64_t>(std::llround(std::max(per_second, 0.0))));
-}
-
-std::string counted(std::uint64_t count, const std::string& thing) {
-  return grouped(count) + " " + thing + (count == 1 ? "" : "s");
-}
-
 double share_done(const rest::job_summary& of) {
   if (*of.all_to_read == 0) return 1;
   return 1 - std::min(1.0,
@@ -48,7 +40,7 @@ std::string state_colour(observed_job_state state) {
 /// What stands on the line, what matters most first.
 std::vector<std::string> parts_of(const rest::job_summary& of) {
   std::vector<std::string> parts;
-  parts.push_back(rate(of.read_per_second) + " records/s");
+  parts.push_back(rate_text(of.read_per_second, "records"));
   if (of.all_to_read && of.left_to_read) {
     const double share = share_done(of);
     std::string progress = std::to_string(static_cast<int>(share * 100)) + " %";
@@ -61,9 +53,9 @@ std::vector<std::string> parts_of(const rest::job_summary& of) {
     parts.push_back("checkpoint " + print_rounded(of.checkpoint_age) + " ago, took " +
                     print_rounded(of.checkpoint_duration));
   }
-  if (of.restarts > 0) parts.push_back(counted(of.restarts, "restart"));
+  if (of.restarts > 0) parts.push_back(count_text(of.restarts, "restart"));
   if (of.failed_checkpoints > 0) {
-    parts.push_back(counted(of.failed_checkpoints, "failed checkpoint"));
+    parts.push_back(count_text(of.failed_checkpoints, "failed checkpoint"));
   }
   return parts;
 }
@@ -98,17 +90,18 @@ std::string live_line(const rest::job_summary& of, std::size_t width, colours wi
 
 std::string last_words(const rest::job_summary& of, const std::string& output) {
   std::string text = std::string(rest::name_of(of.state)) + " after " + print_rounded(of.ran) +
-                     ": " + counted(of.records_read, "record") + " read";
+                     ": " + count_text(of.records_read, "record") + " read";
   if (of.restarts > 0) text += " since the last restart";
   if (of.ran.count() > 0 && of.restarts == 0) {
-    text +=
-        " (" +
-        rate(static_cast<double>(of.records_read) * 1000 / static_cast<double>(of.ran.count())) +
-        "/s)";
+    text += " (" +
+            rate_text(static_cast<double>(of.records_read) * 1000 /
+                      static_cast<double>(of.ran.count())) +
+            ")";
   }
-  text += ", " + grouped(of.records_written) + " written; " + counted(of.checkpoints, "checkpoint");
+  text +=
+      ", " + grouped(of.records_written) + " written; " + count_text(of.checkpoints, "checkpoint");
   if (of.failed_checkpoints > 0) text += ", " + grouped(of.failed_checkpoints) + " failed";
-  text += ", " + counted(of.restarts, "restart");
+  text += ", " + count_text(of.restarts, "restart");
   if (!output.empty()) text += "; output: " + output;
   return text;
 }

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "dataflow/written_state.hpp"
 #include "state_tools/checkpoint_text.hpp"
 #include "state_tools/key_text.hpp"
 #include "state_tools/position_fields.hpp"
@@ -147,7 +148,7 @@ class dumping {
 
   result<void> dump_one(const task_snapshot& task, const operator_snapshot& one,
                         const state_snapshot& state) {
-    const bool list = is_list(state);
+    const bool list = !is_keyed(state);
     if (list && request_.key) return {};
     std::string head = "operator " + one.uid + ", subtask " + std::to_string(task.subtask) +
                        " of " + std::to_string(task.parallelism) + ", state " + state.name + ": " +

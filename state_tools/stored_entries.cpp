@@ -111,11 +111,6 @@ error of_own_type(const state_snapshot& state) {
 
 }  // namespace
 
-bool is_list(const state_snapshot& state) {
-  return std::any_of(state.chunks.begin(), state.chunks.end(),
-                     [](const chunk_ref& ref) { return ref.kind == chunk_kind::elements; });
-}
-
 result<entry_type> entry_type_of(const state_snapshot& state) {
   auto tree = parse_schema(state.schema);
   if (!tree) return tree.error();

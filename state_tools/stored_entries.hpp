@@ -37,7 +37,4 @@ result<void> for_each_element(const snapshot_store& store, const state_snapshot&
                               const schema_node& element,
                               const std::function<bool(stored_bytes element)>& use);
 
-/// A list state has chunks of elements; a state without chunks is either.
-bool is_list(const state_snapshot& state);
-
 }  // namespace weir

@@ -52,6 +52,13 @@ result<manifest> initial_checkpoint(snapshot_store& store, const plan& physical,
   return initial;
 }
 
+/// A manifest whose chunks can all be read: what is damaged is found before anything runs, while there is a choice.
+result<manifest> sound(const snapshot_store& store, result<manifest> read) {
+  if (!read) return read;
+  if (auto verified = store.verify(*read); !verified) return verified.error();
+  return read;
+}
+
 /// The newest checkpoint is damaged: perhaps an older one will do.
 result<manifest> fall_back(snapshot_store& store, const plan& physical,
                            const start_request& request, const error& why) {
@@ -83,7 +90,7 @@ result<manifest> choose_start(snapshot_store& store, const plan& physical,
     return initial_checkpoint(store, physical, request, fence, attempt,
                               empty ? epoch_id{0} : next_epoch);
   }
-  auto chosen = request.from ? store.load(*request.from) : store.latest();
+  auto chosen = sound(store, request.from ? store.load(*request.from) : store.latest());
   if (!chosen && !request.from && chosen.error().code == error_code::corrupt) {
     chosen = fall_back(store, physical, request, chosen.error());
   } else if (chosen && request.from) {

@@ -4,7 +4,8 @@
 // Owner:      the thread that starts the job, before the store is handed to its actor.
 // Invariants: (1) a fresh start is a complete initial checkpoint of its own, durable before the first record (P5); (2) an
 //             older checkpoint than the newest is chosen only when no sink could repeat output, or when the user allows
-//             it (P18); (3) no fallback passes an initial checkpoint: what is older belongs to another run.
+//             it (P18); (3) no fallback passes an initial checkpoint: what is older belongs to another run; (4) all of the chosen one
+//             can be read: every chunk was, and its checksum compared.
 #pragma once
 
 #include <optional>

@@ -226,20 +226,36 @@ TEST_CASE(
   CHECK(refused.error().code == error_code::corrupt);
 }
 
-TEST_CASE("a chunk that is damaged is found when it is read, and names the blob") {
+TEST_CASE("a damaged chunk is found before anything runs, and the job goes back if it may (P18)") {
   temp_directory dir;
+  epoch_id damaged;
+  epoch_id older;
   {
     started_job job(dir);
     REQUIRE(job.choose(ordinary()));
-    job.checkpoint(1, 200);
+    job.checkpoint(1, 100);
+    job.checkpoint(2, 200);
+    older = job.store.epoch(1);
+    damaged = job.store.epoch(2);
   }
   damage_chunks(dir, 200);
+
   started_job job(dir);
-  const auto chosen = job.choose(ordinary(), sink_kind::recognises_epochs);
-  if (!chosen) return;  // found already
-  const auto whole = job.store->verify(*chosen);
-  REQUIRE(!whole);
-  CHECK(whole.error().code == error_code::corrupt);
+  auto named = ordinary();
+  named.from = damaged;
+  const auto refused = job.choose(named, sink_kind::recognises_epochs);
+  REQUIRE(!refused);
+  CHECK(refused.error().code == error_code::corrupt);
+  CHECK(refused.error().message.find("checkpoint " + to_string(damaged)) != std::string::npos);
+
+  const auto repeats = job.choose(ordinary(), sink_kind::may_repeat);
+  REQUIRE(!repeats);
+  CHECK(repeats.error().code == error_code::corrupt);
+  CHECK(repeats.error().message.find("--allow-duplicates") != std::string::npos);
+
+  const auto back = job.choose(ordinary(), sink_kind::recognises_epochs);
+  REQUIRE(back);
+  CHECK(back->epoch == older);
 }
 
 TEST_CASE(

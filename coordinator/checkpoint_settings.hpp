@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 
 #include "common/configuration.hpp"
 
@@ -29,5 +30,8 @@ struct checkpoint_settings {
 
   static checkpoint_settings from(const configuration& settings);
 };
+
+/// For people: when checkpoints are taken, and what their markers do on every exchange. Ends with a line feed.
+std::string describe(const checkpoint_settings& settings);
 
 }  // namespace weir

@@ -21,7 +21,7 @@ result<std::string> environment::plan() const {
   if (!settings) return settings.error();
   auto physical = make_plan(graph_, settings->planning);
   if (!physical) return physical.error();
-  return describe(*physical);
+  return describe(*physical) + "\n" + describe(settings->checkpoints);
 }
 
 /// A number that the runtime gave out; it stays known as long as the job's runtime lives.

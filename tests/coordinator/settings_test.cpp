@@ -28,6 +28,8 @@ bool has(const std::string& text, std::string_view part) {
 
 TEST_CASE("the defaults of the structs are those of the configuration") {
   const auto checkpoints = checkpoint_settings::from(configuration());
+  CHECK(describe(checkpoints) ==
+        "Checkpoints: each 1 s, EXACTLY_ONCE\n  markers are aligned on every exchange\n");
   const checkpoint_settings plain;
   CHECK(checkpoints.interval == plain.interval);
   CHECK(checkpoints.timeout == plain.timeout);
@@ -68,7 +70,11 @@ TEST_CASE("checkpoint settings are taken from their keys") {
   CHECK(made.tolerable_failures == 0);
   CHECK(made.retained == 4);
   CHECK(made.mode == weir::checkpoint_mode::at_least_once);
-  CHECK_FALSE(checkpoint_settings::from(given({"execution.checkpointing.interval=0"})).enabled());
+  CHECK(describe(made).starts_with("Checkpoints: each 200 ms, AT_LEAST_ONCE\n"));
+  CHECK(describe(made).find("aligned on no exchange") != std::string::npos);
+  const auto none = checkpoint_settings::from(given({"execution.checkpointing.interval=0"}));
+  CHECK_FALSE(none.enabled());
+  CHECK(describe(none) == "Checkpoints: none by time\n");
 }
 
 TEST_CASE("several checkpoints at a time and unaligned ones are refused with the reason (P8)") {

@@ -26,7 +26,7 @@ class job_world {
   virtual ~job_world() = default;
 
   virtual steady_time now() = 0;
-  virtual std::int64_t wall_ms() = 0;
+  virtual std::int64_t wall_us() = 0;
   /// A new actor of the job: "coordinator", "supervisor", "store", "count/1", "count/1 lane".
   virtual void on_spawn(const std::string& name, const caf::actor& made) = 0;
   /// A task is about to do a piece of work; may throw, as user code does.

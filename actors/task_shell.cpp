@@ -337,9 +337,9 @@ steady_time task_shell::now() const {
   return wiring_.world ? wiring_.world->now() : self_->clock().now();
 }
 
-std::int64_t task_shell::wall_ms() const {
-  if (wiring_.world) return wiring_.world->wall_ms();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
+std::int64_t task_shell::wall_us() const {
+  if (wiring_.world) return wiring_.world->wall_us();
+  return std::chrono::duration_cast<std::chrono::microseconds>(
              std::chrono::system_clock::now().time_since_epoch())
       .count();
 }

@@ -76,7 +76,7 @@ class task_shell final : public task_ports {
   record_watch::breadcrumb* breadcrumb(const std::string& uid) override;
   void breadcrumbs_over() override;
   steady_time now() const override;
-  std::int64_t wall_ms() const override;
+  std::int64_t wall_us() const override;
   void report(std::string_view text) override;
   void beat() override { pulse_.beat(); }
   task_faults* faults() override;

@@ -64,7 +64,7 @@ struct channel_reading {
   std::uint32_t credits = 0;    ///< most that may be in flight
 };
 
-/// Latency from a source's stamp on a batch to the sink that took it, sampled. In steps of a millisecond.
+/// Latency from a source's stamp on a batch to the sink that took it, sampled, in steps of a microsecond.
 struct latency_reading {
   std::uint64_t samples = 0;
   double sum_seconds = 0;
@@ -81,10 +81,12 @@ struct task_reading {
   unix_ms since = not_known;  ///< when it came into this state
   unix_ms attempt_began = not_known;
 
-  std::uint64_t records_in = 0;
+  std::uint64_t records_read = 0;         ///< by its source
+  std::uint64_t records_written = 0;      ///< taken by its sink
+  std::uint64_t records_read_before = 0;  ///< in earlier attempts of this process
+  std::uint64_t records_written_before = 0;
+  std::uint64_t records_in = 0;  ///< over channels
   std::uint64_t records_out = 0;
-  std::uint64_t records_in_before = 0;  ///< in earlier attempts of this process, with replays
-  std::uint64_t records_out_before = 0;
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   std::uint64_t batches_in = 0;
@@ -95,6 +97,8 @@ struct task_reading {
 
   // What the counts above have moved between the last two looks that were at least a second apart, or since the attempt
   // began when there was no such look; the three times add up to 1,000.
+  double records_read_per_second = 0;
+  double records_written_per_second = 0;
   double records_in_per_second = 0;
   double records_out_per_second = 0;
   double bytes_in_per_second = 0;

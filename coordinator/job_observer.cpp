@@ -22,13 +22,13 @@ class latency_summary {
       attempt_ = meter.attempt();
       seen_ = 0;
     }
-    seen_ = meter.latency.read_from(seen_, [this](std::chrono::milliseconds one) {
+    seen_ = meter.latency.read_from(seen_, [this](std::chrono::microseconds one) {
       summary_.Observe(std::chrono::duration<double>(one).count());
     });
     if (seen_ == 0) return std::nullopt;
     latency_reading made;
     made.samples = seen_;
-    made.sum_seconds = static_cast<double>(meter.latency.sum_ms()) / 1e3;
+    made.sum_seconds = std::chrono::duration<double>(meter.latency.sum()).count();
     const auto collected = summary_.Collect();
     for (std::size_t i = 0; i < latency_quantiles.size(); ++i) {
       const double value = collected.summary.quantile[i].value;
@@ -74,8 +74,8 @@ job_observation job_observer::look(steady_time now) const {
       const auto attempts = board_->meters->of(task.id);
       const auto& meter = attempts.newest;
       auto reading = read_task(physical, task.id, meter.get(), now, at);
-      reading.records_in_before = attempts.records_in_before;
-      reading.records_out_before = attempts.records_out_before;
+      reading.records_read_before = attempts.records_read_before;
+      reading.records_written_before = attempts.records_written_before;
       rates_[task.id.value].on_look(reading);
       reading.states = (*pulses_)[task.id.value].sizes();
       if (meter) reading.latency = latencies_[task.id.value]->on_look(*meter);

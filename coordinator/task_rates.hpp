@@ -36,6 +36,8 @@ class task_rates {
   static task_reading counts_of(const task_reading& of) {
     task_reading kept;
     kept.attempt = of.attempt;
+    kept.records_read = of.records_read;
+    kept.records_written = of.records_written;
     kept.records_in = of.records_in;
     kept.records_out = of.records_out;
     kept.bytes_in = of.bytes_in;
@@ -54,6 +56,8 @@ class task_rates {
     const auto time = [&](std::chrono::nanoseconds to, std::chrono::nanoseconds from) {
       return std::chrono::duration<double, std::milli>(to - from).count() / seconds;
     };
+    now.records_read_per_second = count(now.records_read, base_.records_read);
+    now.records_written_per_second = count(now.records_written, base_.records_written);
     now.records_in_per_second = count(now.records_in, base_.records_in);
     now.records_out_per_second = count(now.records_out, base_.records_out);
     now.bytes_in_per_second = count(now.bytes_in, base_.bytes_in);

@@ -60,6 +60,8 @@ task_reading read_task(const plan& physical, task_id task, const task_meter* met
   const auto notes = meter->notes();
   made.attempt = meter->attempt();
   made.attempt_began = at(meter->began());
+  made.records_read = meter->records_read.get();
+  made.records_written = meter->records_written.get();
   made.records_in = meter->records_in.get();
   made.bytes_in = meter->bytes_in.get();
   made.batches_in = meter->batches_in.get();

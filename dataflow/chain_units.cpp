@@ -21,9 +21,7 @@ chain_units::chain_units(const plan& physical, const planned_chain& chain,
     source_ = dynamic_cast<source_unit*>(units_.front().get());
     WEIR_CHECK(source_ != nullptr, "chain", chain.name, "begins with no source");
   }
-  const bool ends_in_sink =
-      physical.logical->nodes[chain.units.back().nodes.back()].kind == node_kind::sink;
-  if (ends_in_sink) sink_ = units_.back().get();
+  if (chain.has_sink) sink_ = units_.back().get();
   for (const auto& unit : units_) {
     parts_.insert(parts_.end(), unit->parts().begin(), unit->parts().end());
   }

@@ -40,6 +40,8 @@ class chain_units {
   /// The chain's source, or nullptr.
   source_unit* source() const { return source_; }
   bool ends_in_sink() const { return sink_ != nullptr; }
+  /// What the chain's sink has taken since it was built; 0 without one.
+  std::uint64_t records_written() const { return sink_ == nullptr ? 0 : sink_->records_taken(); }
   const std::vector<operator_part*>& parts() const { return parts_; }
 
  private:

@@ -56,7 +56,9 @@ class planner {
       if (joins_input(at)) {
         chain_of_.push_back(chain_of_[node.inputs.front().from]);
         nodes_of_[chain_of_.back()].push_back(at);
-        plan_.chains[chain_of_.back()].name.append(chain_link).append(node.name);
+        auto& joined = plan_.chains[chain_of_.back()];
+        joined.name.append(chain_link).append(node.name);
+        joined.has_sink = node.kind == node_kind::sink;
         continue;
       }
       chain_of_.push_back(static_cast<std::uint32_t>(nodes_of_.size()));
@@ -65,6 +67,7 @@ class planner {
       made.name = node.name;
       made.parallelism = parallelism(at);
       made.has_source = node.kind == node_kind::source;
+      made.has_sink = node.kind == node_kind::sink;
     }
   }
 

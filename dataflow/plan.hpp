@@ -50,7 +50,8 @@ struct planned_chain {
       units;  ///< in order; units[i + 1] reads port 0 of the last node of units[i]
   std::vector<std::uint32_t> inputs;   ///< indices of exchanges; empty for a source chain
   std::vector<std::uint32_t> outputs;  ///< indices of exchanges
-  bool has_source = false;
+  bool has_source = false;             ///< it begins with one
+  bool has_sink = false;               ///< it ends with one
   task_id first_task;
 };
 

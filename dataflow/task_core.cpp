@@ -274,7 +274,7 @@ void task_core::process(element what) {
   meter_->records_in.add(records);
   meter_->bytes_in.add(content->bytes());
   meter_->batches_in.add(1);
-  const std::int64_t made_ms = content->time_ms;
+  const std::int64_t made_us = content->time_us;
   if (content->shared) {  // a broadcast: other readers see the same batch
     batch_ptr own(content->copy());
     units_.accept(*own);
@@ -282,8 +282,9 @@ void task_core::process(element what) {
     units_.accept(*content);
     content->clear();
   }
+  note_written();
   meet_batch(records);
-  if (sample_next_) sample_latency(made_ms);
+  if (sample_next_) sample_latency(made_us);
   const auto& from = inputs_.sender(what.channel);
   ports_.give_credit(from.peer,
                      {what.attempt, from.exchange, from.peer_channel, std::move(content)});
@@ -293,7 +294,11 @@ void task_core::process(element what) {
 void task_core::poll_source() {
   for (int i = 0; i < polls_per_step; ++i) {
     if (!source_may_read() || !can_take_input()) return;
+    const std::int64_t began_us = sample_next_ ? ports_.wall_us() : 0;
     const poll_result polled = units_.source()->poll();
+    meter_->records_read.add(polled.records);
+    note_written();
+    if (sample_next_ && polled.records > 0) sample_latency(began_us);
     if (polled.status == poll_result::kind::ended) {
       source_ended_ = true;
       finish_input();
@@ -333,6 +338,7 @@ void task_core::finish_input() {
   } else {
     units_.end();
   }
+  note_written();
   phase_ = phase::finishing;
   for (const auto& gate : gates_) gate->send_end();
   ports_.finishing();
@@ -344,6 +350,7 @@ void task_core::flush() {
   last_flush_ = ports_.now();
   if (phase_ != phase::running) return;
   units_.flush();
+  note_written();
   for (const auto& gate : gates_) gate->flush();
 }
 

@@ -85,7 +85,7 @@ class task_core final : public unit_host {
   void submit(std::unique_ptr<lane_job> job) override { ports_.submit(std::move(job)); }
   void wake() override;
   steady_time now() const override { return ports_.now(); }
-  std::int64_t wall_ms() const override { return ports_.wall_ms(); }
+  std::int64_t wall_us() const override { return ports_.wall_us(); }
   void report(std::string_view text) override { ports_.report(text); }
   std::string state_directory() const override { return settings_.state_directory; }
   record_watch* watch(const std::string& uid) override { return &watches_[uid]; }
@@ -127,7 +127,8 @@ class task_core final : public unit_host {
   void note_alignment();
   void note_stage(snapshot_stage stage, epoch_id epoch);
   void advance_snapshot();
-  void sample_latency(std::int64_t since_ms);
+  void note_written() { meter_->records_written.set(units_.records_written()); }
+  void sample_latency(std::int64_t since_us);
 
   std::shared_ptr<const plan> plan_;
   task_id task_;

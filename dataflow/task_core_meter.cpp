@@ -44,10 +44,10 @@ void task_core::note_stage(snapshot_stage stage, epoch_id epoch) {
   });
 }
 
-void task_core::sample_latency(std::int64_t since_ms) {
+void task_core::sample_latency(std::int64_t since_us) {
   sample_next_ = false;
-  const std::int64_t latency_ms = std::max<std::int64_t>(ports_.wall_ms() - since_ms, 0);
-  meter_->latency.add(std::chrono::milliseconds(latency_ms));
+  const std::int64_t latency_us = std::max<std::int64_t>(ports_.wall_us() - since_us, 0);
+  meter_->latency.add(std::chrono::microseconds(latency_us));
 }
 
 }  // namespace weir

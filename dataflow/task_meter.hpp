@@ -72,27 +72,27 @@ class latency_samples {
  public:
   static constexpr std::size_t kept = 256;
 
-  void add(std::chrono::milliseconds latency) {
+  void add(std::chrono::microseconds latency) {
     const auto at = count_.load(std::memory_order_relaxed);
     ring_[at % kept].set(latency.count());
-    sum_ms_.add(latency.count());
+    sum_us_.add(latency.count());
     count_.store(at + 1, std::memory_order_release);
   }
   std::uint64_t count() const { return count_.load(std::memory_order_acquire); }
-  std::int64_t sum_ms() const { return sum_ms_.get(); }
+  std::chrono::microseconds sum() const { return std::chrono::microseconds(sum_us_.get()); }
   /// Hands the samples from number `seen` on, as far as they are kept, to `take`; returns count().
   template <class F>
   std::uint64_t read_from(std::uint64_t seen, F&& take) const {
     const auto end = count();
     for (auto at = end > seen + kept ? end - kept : seen; at < end; ++at) {
-      take(std::chrono::milliseconds(ring_[at % kept].get()));
+      take(std::chrono::microseconds(ring_[at % kept].get()));
     }
     return end;
   }
 
  private:
   std::array<shown<std::int64_t>, kept> ring_;
-  shown<std::int64_t> sum_ms_;
+  shown<std::int64_t> sum_us_;
   std::atomic<std::uint64_t> count_{0};
 };
 
@@ -137,7 +137,9 @@ class task_meter {
   }
 
   // -- the task --
-  shown<std::uint64_t> records_in;
+  shown<std::uint64_t> records_read;     ///< by the chain's source
+  shown<std::uint64_t> records_written;  ///< taken by the chain's sink
+  shown<std::uint64_t> records_in;       ///< that came over channels
   shown<std::uint64_t> bytes_in;
   shown<std::uint64_t> batches_in;
   shown<std::uint32_t> queued_batches;  ///< arrived, not processed
@@ -211,8 +213,8 @@ class task_meter {
 /// A task's newest attempt, and what all attempts before it have counted.
 struct task_attempts {
   std::shared_ptr<const task_meter> newest;  ///< nullptr: there was none
-  std::uint64_t records_in_before = 0;
-  std::uint64_t records_out_before = 0;
+  std::uint64_t records_read_before = 0;
+  std::uint64_t records_written_before = 0;
 };
 
 /// The meters of all tasks of a job, by task id.
@@ -225,8 +227,8 @@ class task_meters {
     const std::lock_guard hold(mutex_);
     auto& of = tasks_[task.value];
     if (of.newest) {
-      of.records_in_before += of.newest->records_in.get();
-      of.records_out_before += of.newest->records_out();
+      of.records_read_before += of.newest->records_read.get();
+      of.records_written_before += of.newest->records_written.get();
     }
     of.newest = std::move(meter);
   }

@@ -69,7 +69,7 @@ class task_ports {
   /// P19: a checkpoint is complete that this task has taken part in since it was restored.
   virtual void breadcrumbs_over() {}
   virtual steady_time now() const = 0;
-  virtual std::int64_t wall_ms() const = 0;
+  virtual std::int64_t wall_us() const = 0;
   virtual void report(std::string_view text) = 0;
   /// The task has done a batch and goes on (P20).
   virtual void beat() {}

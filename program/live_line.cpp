@@ -91,8 +91,8 @@ std::string live_line(const rest::job_summary& of, std::size_t width, colours wi
 std::string last_words(const rest::job_summary& of, const std::string& output) {
   std::string text = std::string(rest::name_of(of.state)) + " after " + print_rounded(of.ran) +
                      ": " + count_text(of.records_read, "record") + " read";
-  if (of.restarts > 0) text += " since the last restart";
-  if (of.ran.count() > 0 && of.restarts == 0) {
+  if (of.restarts > 0) text += ", with what was read again";
+  if (of.ran.count() > 0) {
     text += " (" +
             rate_text(static_cast<double>(of.records_read) * 1000 /
                       static_cast<double>(of.ran.count())) +

@@ -16,11 +16,6 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t sentences_max = 20;
 
-bool ends_in_sink(const plan& of, const planned_chain& chain) {
-  const auto last = chain.units.back().nodes.back();
-  return of.logical->nodes[last].kind == node_kind::sink;
-}
-
 void add_progress(job_summary& to, const task_reading& source, bool& known) {
   known = known && source.left_to_read && source.all_to_read;
   if (!known) return;
@@ -34,14 +29,13 @@ void add_tasks(job_summary& to, const job_observation& seen) {
   for (const auto& task : seen.tasks) {
     const auto& chain = physical.chain_of(task.task);
     if (chain.has_source) {
-      // A chain that also holds the sink sends nothing on.
-      to.records_read += std::max(task.records_out, task.records_in);
-      to.read_per_second += std::max(task.records_out_per_second, task.records_in_per_second);
+      to.records_read += task.records_read_before + task.records_read;
+      to.read_per_second += task.records_read_per_second;
       add_progress(to, task, progress_known);
     }
-    if (ends_in_sink(physical, chain)) {
-      to.records_written += task.records_in;
-      to.written_per_second += task.records_in_per_second;
+    if (chain.has_sink) {
+      to.records_written += task.records_written_before + task.records_written;
+      to.written_per_second += task.records_written_per_second;
     }
   }
   if (!progress_known) to.left_to_read = to.all_to_read = std::nullopt;
@@ -68,8 +62,8 @@ void add_time_left(job_summary& to) {
 }
 
 template <class Number>
-double sum_of(std::span<const task_reading> tasks, Number number) {
-  double sum = 0;
+auto sum_of(std::span<const task_reading> tasks, Number number) {
+  decltype(number(tasks.front())) sum = 0;
   for (const auto& task : tasks) sum += number(task);
   return sum;
 }
@@ -85,20 +79,27 @@ document vertex_summary(const job_observation& seen, std::uint32_t chain) {
   const auto tasks = tasks_of(seen, chain);
   const auto entry = vertex_entry(seen, chain);
   using task = task_reading;
-  return {
-      {"id", entry["id"]},
-      {"name", entry["name"]},
-      {"parallelism", entry["parallelism"]},
-      {"status", entry["status"]},
-      {"records-in", entry["metrics"]["read-records"]},
-      {"records-out", entry["metrics"]["write-records"]},
-      {"records-in-per-second", sum_of(tasks, [](auto& t) { return t.records_in_per_second; })},
-      {"records-out-per-second", sum_of(tasks, [](auto& t) { return t.records_out_per_second; })},
-      {"busy", most_of(tasks, [](auto& t) { return t.busy_ms_per_second; }) / 1000},
-      {"idle", most_of(tasks, [](auto& t) { return t.idle_ms_per_second; }) / 1000},
-      {"backpressured",
-       most_of(tasks, [](auto& t) { return t.back_pressured_ms_per_second; }) / 1000},
-      {"queued-batches", sum_of(tasks, [](const task& t) { return double(t.queued_batches); })}};
+  const auto taken = [](const task& t) { return t.records_read + t.records_in; };
+  const auto sent = [](const task& t) { return t.records_written + t.records_out; };
+  const auto taken_per_second = [](const task& t) {
+    return t.records_read_per_second + t.records_in_per_second;
+  };
+  const auto sent_per_second = [](const task& t) {
+    return t.records_written_per_second + t.records_out_per_second;
+  };
+  return {{"id", entry["id"]},
+          {"name", entry["name"]},
+          {"parallelism", entry["parallelism"]},
+          {"status", entry["status"]},
+          {"records-in", sum_of(tasks, taken)},
+          {"records-out", sum_of(tasks, sent)},
+          {"records-in-per-second", sum_of(tasks, taken_per_second)},
+          {"records-out-per-second", sum_of(tasks, sent_per_second)},
+          {"busy", most_of(tasks, [](auto& t) { return t.busy_ms_per_second; }) / 1000},
+          {"idle", most_of(tasks, [](auto& t) { return t.idle_ms_per_second; }) / 1000},
+          {"backpressured",
+           most_of(tasks, [](auto& t) { return t.back_pressured_ms_per_second; }) / 1000},
+          {"queued-batches", sum_of(tasks, [](const task& t) { return t.queued_batches; })}};
 }
 
 /// What the job waits for, in at most so many sentences.

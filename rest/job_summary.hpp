@@ -2,7 +2,7 @@
 // job_summary is how a job stands in a few numbers: what the live line, the `status` verb and the last line of a run show.
 //
 // Owner:      a value, made from one look.
-// Invariants: rates are those of the last whole second that the observer has seen; records in are what sources sent on.
+// Invariants: rates are those of the last whole second that the observer has seen.
 #pragma once
 
 #include <chrono>
@@ -19,8 +19,8 @@ struct job_summary {
   std::string name;
   observed_job_state state = observed_job_state::created;
   std::chrono::milliseconds ran{};
-  std::uint64_t records_read = 0;     ///< by sources, in their present attempts
-  std::uint64_t records_written = 0;  ///< taken by the chains that end in a sink
+  std::uint64_t records_read = 0;  ///< by sources; what is read again after a restart counts again
+  std::uint64_t records_written = 0;  ///< taken by sinks, likewise
   double read_per_second = 0;
   double written_per_second = 0;
   std::uint64_t restarts = 0;

@@ -56,7 +56,24 @@ metric_labels task_labels(const job_observation& seen, const host_facts& host,
           {"subtask_index", std::to_string(planned.subtask)}};
 }
 
-/// What weir counts for a task is what enters its first operator and leaves its last.
+struct operator_counts {
+  std::optional<std::uint64_t> in;
+  std::optional<std::uint64_t> out;
+};
+
+/// What is known of each operator of a task's chain: records are counted where a source reads, where they enter and leave
+/// by channels, and where a sink takes them.
+std::vector<operator_counts> counts_of(const plan& physical, const task_reading& task,
+                                       std::size_t operators) {
+  const auto& chain = physical.chain_of(task.task);
+  std::vector<operator_counts> counts(operators);
+  counts.front().in = task.records_in;
+  if (chain.has_source) counts.front().in = counts.front().out = task.records_read;
+  counts.back().out = task.records_out;
+  if (chain.has_sink) counts.back().in = counts.back().out = task.records_written;
+  return counts;
+}
+
 void add_operators(exposition_text& to, const job_observation& seen, const task_reading& task,
                    const std::string& of_task) {
   constexpr std::string_view scope = "flink_taskmanager_job_task_operator";
@@ -70,10 +87,15 @@ void add_operators(exposition_text& to, const job_observation& seen, const task_
                        std::uint64_t value) {
     to.add(scope, name, help, metric_type::gauge, "", labels, static_cast<double>(value));
   };
-  add("numRecordsIn", "Records that the operator has taken.", labelled(names.front()),
-      task.records_in);
-  add("numRecordsOut", "Records that the operator has sent.", labelled(names.back()),
-      task.records_out);
+  const auto counts = counts_of(physical, task, names.size());
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (counts[i].in)
+      add("numRecordsIn", "Records that the operator has taken.", labelled(names[i]),
+          *counts[i].in);
+    if (counts[i].out)
+      add("numRecordsOut", "Records that the operator has sent.", labelled(names[i]),
+          *counts[i].out);
+  }
   if (task.latency) add_latency(to, scope, *task.latency, labelled(names.back()));
   for (const auto& state : task.states) {
     const auto labels = labelled(state.operator_name) + "," + labels_text({{"state", state.state}});
@@ -95,6 +117,32 @@ std::string prometheus_text(const job_observation& seen, const host_facts& host)
     const auto of_task = labels_text(task_labels(seen, host, task));
     add_gauges(made, "flink_taskmanager_job_task", task_metrics(seen, task), of_task);
     add_operators(made, seen, task, of_task);
+  }
+  return made.text();
+}
+
+std::string channels_text(const job_observation& seen, const host_facts& host) {
+  exposition_text made;
+  const auto& physical = *seen.identity->physical;
+  for (const auto& task : seen.tasks) {
+    const auto of_task = labels_text(task_labels(seen, host, task));
+    for (const auto& channel : task.outputs) {
+      const auto& to = physical.tasks[channel.to.value];
+      const auto labels = of_task + "," +
+                          labels_text({{"to_task_name", physical.chains[to.chain].name},
+                                       {"to_subtask_index", std::to_string(to.subtask)},
+                                       {"exchange", std::to_string(channel.exchange)}});
+      const auto add = [&](std::string_view name, std::string_view help, std::uint64_t value) {
+        made.add("flink_taskmanager_job_task_channel", name, help, metric_type::gauge, "", labels,
+                 static_cast<double>(value));
+      };
+      add("numRecordsOut", "Records sent over a channel.", channel.records);
+      add("numBytesOut", "Bytes sent over a channel.", channel.bytes);
+      add("numBuffersOut", "Batches sent over a channel.", channel.batches);
+      add("buffersInFlight", "Batches sent over a channel that the receiver has not taken.",
+          channel.in_flight);
+      add("credits", "Most batches that may be in flight on a channel.", channel.credits);
+    }
   }
   return made.text();
 }

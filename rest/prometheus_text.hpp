@@ -16,4 +16,7 @@ namespace weir::rest {
 
 std::string prometheus_text(const job_observation& seen, const host_facts& host);
 
+/// weir's own: what went over each channel. Apart, because there may be as many as the square of the tasks.
+std::string channels_text(const job_observation& seen, const host_facts& host);
+
 }  // namespace weir::rest

@@ -116,6 +116,9 @@ void router::add_vertex_routes() {
   add_vertex(vertex + "/backpressure", [](const rest_request&, look seen, std::uint32_t chain) {
     return answer(backpressure_document(seen, chain));
   });
+  add_vertex(vertex + "/channels", [](const rest_request&, look seen, std::uint32_t chain) {
+    return answer(channels_document(seen, chain));
+  });
   add_vertex(vertex + "/watermarks", [](const rest_request&, look seen, std::uint32_t chain) {
     return answer(watermarks_document(seen, chain));
   });
@@ -164,10 +167,14 @@ void router::add_metric_routes() {
     if (id != host_.task_manager) return refusal(404, "task manager '" + id + "' is unknown");
     return answer(task_manager_document(job_.observe(), host_));
   });
-  add("GET", "/metrics", [this](const rest_request&, const variables&) {
-    return rest_response{200, prometheus_text(job_.observe(), host_),
-                         "text/plain; version=0.0.4; charset=utf-8"};
-  });
+  const auto add_prometheus = [this](std::string_view pattern, auto text_of) {
+    add("GET", pattern, [this, text_of](const rest_request&, const variables&) {
+      return rest_response{200, text_of(job_.observe(), host_),
+                           "text/plain; version=0.0.4; charset=utf-8"};
+    });
+  };
+  add_prometheus("/metrics", prometheus_text);
+  add_prometheus("/metrics/channels", channels_text);
 }
 
 }  // namespace weir::rest

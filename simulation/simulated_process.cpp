@@ -57,8 +57,8 @@ struct simulated_process::actors final : job_world {
     machine.time += look_time;
     return scheduler.clock().current_time = steady_time(machine.time);
   }
-  std::int64_t wall_ms() override {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(machine.time).count();
+  std::int64_t wall_us() override {
+    return std::chrono::duration_cast<std::chrono::microseconds>(machine.time).count();
   }
   void on_spawn(const std::string& name, const caf::actor& made) override {
     names[made.id()] = name;
@@ -141,13 +141,13 @@ result<std::unique_ptr<simulated_process>> simulated_process::start(
   auto running = std::make_unique<actors>(machine);
   running->options = options;
   actors* world = running.get();
-  auto opened =
-      snapshot_store::open_on(std::make_unique<memory_table>(machine.disks->store()),
-                              {.retained = options.checkpoints.retained}, options.job,
-                              [world] { return static_cast<std::uint64_t>(world->wall_ms()); });
+  auto opened = snapshot_store::open_on(
+      std::make_unique<memory_table>(machine.disks->store()),
+      {.retained = options.checkpoints.retained}, options.job,
+      [world] { return static_cast<std::uint64_t>(world->wall_us() / 1000); });
   if (!opened) return opened.error();
   std::shared_ptr<snapshot_store> store = std::move(*opened);
-  auto begun = begin_job(*store, options, world->wall_ms());
+  auto begun = begin_job(*store, options, world->wall_us() / 1000);
   if (!begun) return begun.error();
   running->restored_from = begun->restored_from;
   spawn_job(running->system, options,

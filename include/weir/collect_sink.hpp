@@ -70,7 +70,9 @@ class collect_unit final : public operator_unit, public batch_consumer<T> {
   void attach(unit_host& host) override { part_.host = &host; }
   void on_batch(batch<T>& records) override {
     for (auto& record : records) part_.open.push_back(std::move(record));
+    taken_ += records.size();
   }
+  std::uint64_t records_taken() const override { return taken_; }
   std::span<operator_part* const> parts() override { return parts_; }
 
  private:
@@ -126,6 +128,7 @@ class collect_unit final : public operator_unit, public batch_consumer<T> {
 
   collect_part part_;
   std::array<operator_part*, 1> parts_{&part_};
+  std::uint64_t taken_ = 0;
 };
 }  // namespace detail
 

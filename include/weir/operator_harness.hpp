@@ -105,8 +105,8 @@ class harness_host final : public unit_host {
   }
   void wake() override {}
   steady_time now() const override { return steady_time(time); }
-  std::int64_t wall_ms() const override {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+  std::int64_t wall_us() const override {
+    return std::chrono::duration_cast<std::chrono::microseconds>(time).count();
   }
   void report(std::string_view) override {}
 
@@ -259,7 +259,7 @@ class operator_harness {
   }
   void feed_batch(std::span<const in_type> records) {
     batch<in_type> made;
-    made.time_ms = host_.wall_ms();
+    made.time_us = host_.wall_us();
     for (const auto& record : records)
       made.emplace(detail::through_codec<in_type>(record, "a record"));
     unit_->input()->accept(made);

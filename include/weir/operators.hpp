@@ -31,7 +31,7 @@ class side_output {
                       collector_.set_consumer(static_cast<batch_consumer<T>*>(consumer));
                     },
                     [this] { collector_.flush(); },
-                    [this](std::int64_t time_ms) { collector_.set_time(time_ms); },
+                    [this](std::int64_t time_us) { collector_.set_time(time_us); },
                     detail::make_tee<T>()});
   }
   side_output(const side_output&) = delete;
@@ -48,7 +48,7 @@ class record_context {
  public:
   /// Milliseconds since 1970 at which the source made the record. One stamp a batch: of several records that a source
   /// made within a batch, it is the time of the first.
-  std::int64_t time_ms() const { return time_ms_; }
+  std::int64_t time_ms() const { return time_us_ / 1000; }
   const subtask_info& subtask() const { return *subtask_; }
   template <class T>
   void emit(side_output<T>& side, T record) {
@@ -56,11 +56,11 @@ class record_context {
   }
 
   // -- for the runtime --
-  void set_time(std::int64_t time_ms) { time_ms_ = time_ms; }
+  void set_time(std::int64_t time_us) { time_us_ = time_us; }
   void set_subtask(const subtask_info* subtask) { subtask_ = subtask; }
 
  private:
-  std::int64_t time_ms_ = 0;
+  std::int64_t time_us_ = 0;
   const subtask_info* subtask_ = nullptr;
 };
 

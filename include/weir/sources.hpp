@@ -45,12 +45,16 @@ class generator_reader final : public operator_part {
     std::conditional_t<small, F, F&> f = f_;
     for (std::uint32_t made = 0; made < records_per_poll;) {
       const auto run = classes_.next_run(bound, records_per_poll - made);
-      if (run.count == 0) return classes_.idle(bound, host_->now());
+      if (run.count == 0) {
+        auto idle = classes_.idle(bound, host_->now());
+        idle.records = made;
+        return idle;
+      }
       std::uint64_t seq = run.first;
       for (std::uint32_t i = 0; i < run.count; ++i, seq += run.stride) out.emit(f(seq));
       made += run.count;
     }
-    return {};
+    return {.records = records_per_poll};
   }
   source_progress progress() const { return classes_.progress(host_->now()); }
   bool snapshot(epoch_id, operator_image& out) override {
@@ -91,12 +95,12 @@ class line_reader final : public operator_part {
           out.emit(line);
           break;
         case line_feed::outcome::starved:
-          return {poll_result::kind::wait, steady_time::max()};
+          return {poll_result::kind::wait, steady_time::max(), i};
         case line_feed::outcome::ended:
-          return {poll_result::kind::ended, {}};
+          return {poll_result::kind::ended, {}, i};
       }
     }
-    return {};
+    return {.records = lines_per_poll};
   }
   source_progress progress() const { return feed_->progress(); }
   bool snapshot(epoch_id epoch, operator_image& out) override {

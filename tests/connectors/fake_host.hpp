@@ -26,7 +26,7 @@ class fake_host final : public unit_host {
   void submit(std::unique_ptr<lane_job> job) override { jobs_.push_back(std::move(job)); }
   void wake() override { ++wakes_; }
   steady_time now() const override { return now_; }
-  std::int64_t wall_ms() const override { return 0; }
+  std::int64_t wall_us() const override { return 0; }
   void report(std::string_view text) override { reports_.emplace_back(text); }
   std::shared_ptr<disk_faults> journal_faults() override { return faults_; }
 

@@ -13,6 +13,8 @@ using namespace std::chrono_literals;
 task_reading at(std::chrono::milliseconds lived, std::uint64_t records, std::uint64_t attempt = 1) {
   task_reading made;
   made.attempt = {attempt};
+  made.records_read = records * 2;
+  made.records_written = records * 3;
   made.records_in = records;
   made.bytes_in = records * 8;
   made.busy = lived / 4;
@@ -25,6 +27,8 @@ double seen(task_rates& rates, task_reading now) {
   rates.on_look(now);
   CHECK(now.busy_ms_per_second + now.idle_ms_per_second + now.back_pressured_ms_per_second ==
         doctest::Approx(1000));
+  CHECK(now.records_read_per_second == doctest::Approx(2 * now.records_in_per_second));
+  CHECK(now.records_written_per_second == doctest::Approx(3 * now.records_in_per_second));
   CHECK(now.bytes_in_per_second == doctest::Approx(8 * now.records_in_per_second));
   return now.records_in_per_second;
 }

@@ -51,7 +51,7 @@ struct fake_host final : unit_host {
   void submit(std::unique_ptr<lane_job>) override {}
   void wake() override {}
   steady_time now() const override { return {}; }
-  std::int64_t wall_ms() const override { return 0; }
+  std::int64_t wall_us() const override { return 0; }
   void report(std::string_view) override {}
   subtask_info info;
 };

@@ -45,7 +45,7 @@ struct fake_ports final : task_ports {
   void confirm_commit(epoch_id epoch) override { confirmed.push_back(epoch); }
   void finishing() override { ++times_finishing; }
   steady_time now() const override { return clock += tick; }
-  std::int64_t wall_ms() const override { return 0; }
+  std::int64_t wall_us() const override { return 0; }
   void report(std::string_view) override {}
   void beat() override { ++beats; }
   task_faults* faults() override { return injected; }

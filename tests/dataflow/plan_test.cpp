@@ -37,7 +37,9 @@ TEST_CASE("operators of equal parallelism form a chain, a key exchange starts an
   CHECK(made.chains[0].has_source);
   CHECK(made.chains[0].inputs.empty());
   CHECK(made.chains[0].outputs == std::vector<std::uint32_t>{0});
+  CHECK_FALSE(made.chains[0].has_sink);
   CHECK_FALSE(made.chains[1].has_source);
+  CHECK(made.chains[1].has_sink);
   CHECK(made.chains[1].inputs == std::vector<std::uint32_t>{0});
   CHECK(made.chains[1].outputs.empty());
 

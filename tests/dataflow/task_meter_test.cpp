@@ -71,14 +71,14 @@ TEST_CASE("a reader never sees half a turn") {
 TEST_CASE("samples of latency give way to newer ones when nobody reads them") {
   latency_samples samples;
   const auto add = [&](std::int64_t count) {
-    for (std::int64_t i = 0; i < count; ++i) samples.add(std::chrono::milliseconds(i));
+    for (std::int64_t i = 0; i < count; ++i) samples.add(std::chrono::microseconds(i));
   };
   add(3);
   std::vector<std::int64_t> seen;
-  const auto take = [&](std::chrono::milliseconds one) { seen.push_back(one.count()); };
+  const auto take = [&](std::chrono::microseconds one) { seen.push_back(one.count()); };
   CHECK(samples.read_from(0, take) == 3);
   CHECK(seen == std::vector<std::int64_t>{0, 1, 2});
-  CHECK(samples.sum_ms() == 3);
+  CHECK(samples.sum() == std::chrono::microseconds(3));
 
   seen.clear();
   CHECK(samples.read_from(3, take) == 3);
@@ -100,13 +100,12 @@ TEST_CASE("of each task the newest attempt is shown, and what the ones before it
   CHECK(meters.of({1}).newest == nullptr);
   const auto first = attempt(4);
   meters.show({1}, first);
-  first->records_in.add(10);
-  (*outputs)[0].records.add(3);
-  (*outputs)[1].records.add(4);
+  first->records_read.add(10);
+  first->records_written.set(7);
   meters.show({1}, attempt(5));
   CHECK(meters.of({1}).newest->attempt() == attempt_id{5});
-  CHECK(meters.of({1}).records_in_before == 10);
-  CHECK(meters.of({1}).records_out_before == 7);
+  CHECK(meters.of({1}).records_read_before == 10);
+  CHECK(meters.of({1}).records_written_before == 7);
   CHECK(meters.of({0}).newest == nullptr);
 }
 

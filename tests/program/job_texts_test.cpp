@@ -21,7 +21,7 @@ job_summary summary() {
   for (auto* source : {&seen.tasks[0], &seen.tasks[1]}) {
     source->left_to_read = 250;
     source->all_to_read = 1000;
-    source->records_out_per_second = 51'172.6;
+    source->records_read_per_second = 51'172.6;
   }
   return job_summary::of(seen);
 }
@@ -85,11 +85,11 @@ TEST_CASE("the last words say how it ended, what it did, and where the output is
   of.restarts = 0;
   of.failed_checkpoints = 0;
   CHECK(last_words(of, "file_sink(x)") ==
-        "FINISHED after 1 min: 2,001 records read (33/s), 205 written; 2 checkpoints, 0 restarts; "
+        "FINISHED after 1 min: 4,001 records read (67/s), 605 written; 2 checkpoints, 0 restarts; "
         "output: "
         "file_sink(x)");
   of.restarts = 1;
-  has(last_words(of, ""), "2,001 records read since the last restart, 205 written");
+  has(last_words(of, ""), "4,001 records read, with what was read again (67/s), 605 written");
 }
 
 TEST_CASE("status prints the numbers, the vertices and, when asked, the reasons") {

@@ -97,9 +97,13 @@ TEST_CASE(
   CHECK(after.state == observed_job_state::finished);
   CHECK(after.identity->bounded);
   CHECK(after.ended >= after.started);
+  std::uint64_t read = 0;
   std::uint64_t out = 0;
   std::uint64_t in = 0;
+  std::uint64_t written = 0;
   for (const auto& task : after.tasks) {
+    read += task.records_read;
+    written += task.records_written;
     out += task.records_out;
     in += task.records_in;
     CHECK(task.state == observed_task_state::finished);
@@ -112,6 +116,8 @@ TEST_CASE(
   }
   CHECK(out > 0);
   CHECK(in == out);
+  CHECK(read == out);
+  CHECK(written == in);
   CHECK(task_of(after, "numbers/0").bytes_out == task_of(after, "numbers/0").records_out * 8);
   for (const auto& task : during.tasks) {
     const auto all = task.busy + task.idle + task.back_pressured;
@@ -132,6 +138,68 @@ TEST_CASE(
   const auto& sink = task_of(after, "sum/0");
   REQUIRE(sink.latency);
   CHECK(sink.latency->samples > 0);
+}
+
+TEST_CASE("what a source reads and a sink takes is counted also when no channel is between them") {
+  // One sink of each kind, behind a filter that halves; files are read as lines.
+  scratch_directory scratch;
+  const auto count_of = [&](const std::string& name, const auto& to) {
+    auto env = make_environment(scratch.path() / name);
+    env.set("execution.checkpointing.interval", "20 ms").set("metrics.latency.interval", "1 ms");
+    to(env.from("numbers", generate(identity).count(100'000))
+           .filter("even", [](const std::uint64_t& n) { return n % 2 == 0; }));
+    auto running = test::start(env);
+    running.wait();
+    auto seen = controls_of(running).observe();
+    REQUIRE(seen.tasks.size() == 1);
+    return seen.tasks[0];
+  };
+  const auto check = [&](const std::string& name, const auto& to) {
+    INFO(name);
+    const auto seen = count_of(name, to);
+    CHECK(seen.records_read == 100'000);
+    CHECK(seen.records_written == 50'000);
+    CHECK(seen.records_out == 0);
+    REQUIRE(seen.latency);
+    CHECK(seen.latency->samples > 0);
+  };
+  check("discard", [](auto stream) { stream.to("out", discard_sink()); });
+  check("callback",
+        [](auto stream) { stream.to("out", callback_sink([](const std::uint64_t&) {})); });
+  check("fold", [](auto stream) {
+    stream.to("out", fold_sink(
+                         std::uint64_t{0}, [](std::uint64_t& sum, std::uint64_t n) { sum += n; },
+                         [](const std::uint64_t&) {}));
+  });
+  const auto target = std::make_shared<collected<std::uint64_t>>();
+  check("collect", [&](auto stream) { stream.to("out", collect_sink(target)); });
+  check("files",
+        [&](auto stream) { stream.to("out", file_sink((scratch.path() / "out").string())); });
+  CHECK(target->size() == 50'000);
+}
+
+TEST_CASE("what earlier attempts have read and written is counted as well") {
+  scratch_directory scratch;
+  auto env = make_environment(scratch.path() / "state");
+  const fuse burns(100'000);
+  env.from("numbers", generate(identity).count(200'000))
+      .map("burn",
+           [burns](std::uint64_t n) {
+             burns.step();
+             return n;
+           })
+      .to("out", discard_sink());
+  auto running = test::start(env);
+  running.wait();
+  const auto seen = controls_of(running).observe();
+  CHECK(seen.restarts == 1);
+  // The poll that throws is not counted.
+  const auto& task = seen.tasks[0];
+  CHECK(task.records_read_before > 98'000);
+  CHECK(task.records_read_before < 100'000);
+  CHECK(task.records_written_before == task.records_read_before);
+  CHECK(task.records_read + task.records_read_before >= 199'000);
+  CHECK(task.records_written == task.records_read);
 }
 
 TEST_CASE("a sink that takes nothing is named, with those who wait for it") {

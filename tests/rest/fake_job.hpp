@@ -43,6 +43,8 @@ inline task_reading reading_of(std::uint32_t task) {
   made.state = observed_task_state::running;
   made.since = noon + 1000;
   made.attempt_began = noon + 900;
+  made.records_read = 2000 + task;
+  made.records_written = 300 + task;
   made.records_in = 100 + task;
   made.records_out = 1000 + task;
   made.bytes_in = 10'000 + task;
@@ -52,6 +54,8 @@ inline task_reading reading_of(std::uint32_t task) {
   made.busy = milliseconds(3000);
   made.idle = milliseconds(5000);
   made.back_pressured = milliseconds(2000);
+  made.records_read_per_second = 200.5;
+  made.records_written_per_second = 30.5;
   made.records_in_per_second = 10.5;
   made.records_out_per_second = 100.5;
   made.busy_ms_per_second = 300;

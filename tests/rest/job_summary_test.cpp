@@ -24,11 +24,15 @@ TEST_CASE("stats of no value, of one, and of many") {
 }
 
 TEST_CASE(
-    "a summary counts what sources sent and sinks took, and what is left when every source knows") {
+    "a summary counts what sources read and sinks took, and what is left when every source knows") {
   auto seen = observed_word_count();
+  seen.tasks[1].records_read_before = 50'000;
+  seen.tasks[3].records_written_before = 60'000;
   auto of = job_summary::of(seen);
-  CHECK(of.records_read == 1000 + 1001);
-  CHECK(of.records_written == 102 + 103);
+  CHECK(of.records_read == 2000 + 2001 + 50'000);
+  CHECK(of.records_written == 302 + 303 + 60'000);
+  CHECK(of.read_per_second == 2 * 200.5);
+  CHECK(of.written_per_second == 2 * 30.5);
   CHECK(!of.left_to_read);  // lines/1 does not know
   CHECK(!of.time_left);
   CHECK(of.checkpoint_age.count() == noon + 60'000 - (noon + 9050));

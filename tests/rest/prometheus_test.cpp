@@ -5,10 +5,12 @@
 
 #include <cstdio>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "common/scratch_directory.hpp"
 #include "rest/prometheus_text.hpp"
+#include "rest/vertex_documents.hpp"
 #include "tests/rest/fake_job.hpp"
 
 namespace weir::rest {
@@ -51,6 +53,60 @@ TEST_CASE("names and labels are those of Flink's reporter") {
     INFO(label);
     CHECK(has(text, label));
   }
+}
+
+TEST_CASE("records are counted where sources read, on channels, and where sinks take them") {
+  const auto text = shown();
+  // The number of an operator of subtask 0.
+  const auto count = [&](const std::string& name, const std::string& of) -> std::string {
+    const auto series = "\nflink_taskmanager_job_task_operator_" + name + "{";
+    for (auto at = text.find(series); at != text.npos; at = text.find(series, at + 1)) {
+      const auto line = text.substr(at + 1, text.find('\n', at + 1) - at - 1);
+      if (has(line, "operator_name=\"" + of + "\"") && has(line, "subtask_index=\"0\""))
+        return line.substr(line.rfind(' ') + 1);
+    }
+    return "none";
+  };
+  CHECK(count("numRecordsIn", "lines") == "2000");
+  CHECK(count("numRecordsOut", "lines") == "2000");
+  CHECK(count("numRecordsIn", "split") == "none");
+  CHECK(count("numRecordsOut", "split") == "1000");
+  CHECK(count("numRecordsIn", "count") == "102");
+  CHECK(count("numRecordsOut", "count") == "none");
+  CHECK(count("numRecordsIn", "out") == "302");
+  CHECK(count("numRecordsOut", "out") == "302");
+}
+
+TEST_CASE("what went over each channel has a text of its own, and a document a vertex") {
+  const auto text = channels_text(observed_word_count(), fake_host());
+  CHECK(has(text, "# TYPE flink_taskmanager_job_task_channel_numBytesOut gauge\n"));
+  const auto of = [&](const std::string& name) {
+    const auto at = text.find("\nflink_taskmanager_job_task_channel_" + name + "{");
+    REQUIRE(at != text.npos);
+    return text.substr(at + 1, text.find('\n', at + 1) - at - 1);
+  };
+  CHECK(has(of("numRecordsOut"), "task_name=\"lines -> split\""));
+  CHECK(has(of("numRecordsOut"), "exchange=\"0\""));
+  CHECK(
+      of("numRecordsOut")
+          .ends_with(",to_task_name=\"count -> out\",to_subtask_index=\"0\",exchange=\"0\"} 500"));
+  CHECK(of("numBytesOut").ends_with("} 5000"));
+  CHECK(of("numBuffersOut").ends_with("} 5"));
+  CHECK(of("buffersInFlight").ends_with("} 4"));
+  CHECK(of("credits").ends_with("} 8"));
+
+  const auto found = channels_document(observed_word_count(), 0);
+  REQUIRE(found["channels"].size() == 2);  // the fake job has one a task
+  const auto& channel = found["channels"][1];
+  CHECK(channel["subtask"] == 1);
+  CHECK(channel["to-name"] == "count -> out");
+  CHECK(channel["to-subtask"] == 0);
+  CHECK(channel["ship-strategy"] == "rebalance");
+  CHECK(channel["records"] == 500);
+  CHECK(channel["bytes"] == 5000);
+  CHECK(channel["batches"] == 5);
+  CHECK(channel["batches-in-flight"] == 4);
+  CHECK(channel["credits"] == 8);
 }
 
 TEST_CASE("latency is a summary with Flink's quantiles") {

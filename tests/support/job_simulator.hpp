@@ -128,7 +128,7 @@ class job_simulator final : job_effects {
                task.value);
     }
     steady_time now() const override { return sim.clock_ += std::chrono::microseconds(100); }
-    std::int64_t wall_ms() const override { return 0; }
+    std::int64_t wall_us() const override { return 0; }
     void report(std::string_view) override {}
 
     job_simulator& sim;

@@ -33,8 +33,8 @@ class batch_base {
   /// A private batch of the same records (a reader of a broadcast makes one before it changes anything).
   virtual batch_base* copy() const = 0;
 
-  /// Wall-clock time, milliseconds since 1970, at which a source made the first of these records.
-  std::int64_t time_ms = 0;
+  /// Wall-clock time, microseconds since 1970, at which a source made the first of these records.
+  std::int64_t time_us = 0;
   bool shared = false;
 
   void retain() noexcept { readers_.fetch_add(1, std::memory_order_relaxed); }
@@ -122,7 +122,7 @@ class batch final : public batch_base {
     if constexpr (std::is_copy_constructible_v<T>) {
       auto made = std::make_unique<batch>();
       for (std::uint32_t i = 0; i < size_; ++i) made->emplace(records_[i]);
-      made->time_ms = time_ms;
+      made->time_us = time_us;
       return made.release();
     } else {
       return nullptr;  // a broadcast of such a type does not compile
@@ -132,7 +132,7 @@ class batch final : public batch_base {
   void swap_records(batch& other) noexcept {
     std::swap(records_, other.records_);
     std::swap(size_, other.size_);
-    std::swap(time_ms, other.time_ms);
+    std::swap(time_us, other.time_us);
     std::swap(hashes_, other.hashes_);
   }
 

@@ -98,8 +98,8 @@ class batch_collector final : public collector<T> {
 
   void set_consumer(batch_consumer<T>* consumer) { consumer_ = consumer; }
   /// Records emitted from now on belong to this time, unless older ones are still waiting here.
-  void set_time(std::int64_t time_ms) {
-    if (this->next_ == records_.data()) records_.time_ms = time_ms;
+  void set_time(std::int64_t time_us) {
+    if (this->next_ == records_.data()) records_.time_us = time_us;
   }
   /// Hands on what is there, if anything.
   void flush() {
@@ -125,10 +125,10 @@ class batch_collector final : public collector<T> {
   }
   void pass_on() override {
     settle();
-    const auto time = records_.time_ms;
+    const auto time = records_.time_us;
     if (consumer_ != nullptr) consumer_->on_batch(records_);
     records_.clear();
-    records_.time_ms = time;
+    records_.time_us = time;
     rewind();  // the consumer may have swapped the memory
   }
 

@@ -92,7 +92,7 @@ class rotating_output final : public exchange_output<T> {
     } else {
       for (auto& record : records) {
         auto& target = this->open_of(next_);
-        if (target.empty()) target.time_ms = records.time_ms;
+        if (target.empty()) target.time_us = records.time_us;
         target.emplace(std::move(record));
         if (target.full()) send_and_turn();
       }

@@ -60,8 +60,8 @@ class unit_host {
   /// Something that the task waits for may have changed: readiness, a preparation, a commit, a source's input.
   virtual void wake() = 0;
   virtual steady_time now() const = 0;
-  /// Milliseconds since 1970.
-  virtual std::int64_t wall_ms() const = 0;
+  /// Microseconds since 1970.
+  virtual std::int64_t wall_us() const = 0;
   /// Where the job keeps its state: an operator's own files go to a directory of their own in it.
   virtual std::string state_directory() const { return {}; }
   /// One line in the log with the task's name.
@@ -131,6 +131,8 @@ class operator_unit {
   virtual bool holds_records() const { return false; }
   /// All input has ended; what the operator still wants to say, it emits now.
   virtual void on_end() {}
+  /// Of a sink: records that it has taken since it was built.
+  virtual std::uint64_t records_taken() const { return 0; }
   /// False while the unit can take no more input (a sink whose writes lag).
   virtual bool ready() const { return true; }
   virtual void close() {}
@@ -146,6 +148,7 @@ struct poll_result {
   };
   kind status = kind::more;
   steady_time until = steady_time::max();
+  std::uint64_t records = 0;  ///< that it has read
 };
 
 /// How far a source is, in records or bytes, as far as it knows.

@@ -55,16 +55,16 @@ class key_output final : public exchange_output<T> {
   }
 
   void on_batch(batch<T>& records) override {
-    set_time(records.time_ms);
+    set_time(records.time_us);
     with_session([&](auto& out) {
       for (auto& record : records) out.emit(std::move(record));
     });
   }
-  void set_time(std::int64_t time_ms) {
-    time_ms_ = time_ms;
+  void set_time(std::int64_t time_us) {
+    time_us_ = time_us;
     for (std::uint32_t channel = 0; channel < this->channels(); ++channel) {
       if (cursors_[channel].next == cursors_[channel].begin)
-        this->open_of(channel).time_ms = time_ms;
+        this->open_of(channel).time_us = time_us;
     }
   }
   void flush() override {
@@ -206,7 +206,7 @@ class key_output final : public exchange_output<T> {
     at.next = open.data() + open.size();
     at.end = open.data() + open.capacity();
     if constexpr (!cheap_hash<Key>) at.hash = open.make_hashes() + open.size();
-    if (open.empty()) open.time_ms = time_ms_;
+    if (open.empty()) open.time_us = time_us_;
   }
   position pair_position() const {
     return {cursors_[0].next, cursors_[0].end, cursors_[1].next, cursors_[1].end};
@@ -229,7 +229,7 @@ class key_output final : public exchange_output<T> {
 
   KeyFn key_fn_;
   std::vector<cursor> cursors_;
-  std::int64_t time_ms_ = 0;
+  std::int64_t time_us_ = 0;
 };
 
 }  // namespace weir::detail

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -33,8 +34,10 @@ class line_unit final : public operator_unit, public batch_consumer<T> {
       append_text(text, record);
       text.push_back('\n');
     }
+    taken_ += records.size();
     sink_->written();
   }
+  std::uint64_t records_taken() const override { return taken_; }
   void flush() override { sink_->flush(); }
   bool holds_records() const override { return !sink_->buffer().empty(); }
   bool ready() const override { return sink_->ready(); }
@@ -44,6 +47,7 @@ class line_unit final : public operator_unit, public batch_consumer<T> {
  private:
   std::unique_ptr<line_sink> sink_;
   std::array<operator_part*, 1> parts_;
+  std::uint64_t taken_ = 0;
 };
 
 }  // namespace weir::detail

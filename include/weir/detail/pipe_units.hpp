@@ -20,7 +20,7 @@
 
 namespace weir::detail {
 
-// An emitter is where a loop's results go. with_session(loop) calls loop(session) once; a session lives for one batch and
+// An emitter is where a loop's results go; that of a sink says how many records_taken(). with_session(loop) calls loop(session) once; a session lives for one batch and
 // keeps in local variables what the loop would otherwise load again for every record, because a stored record might alias
 // it.
 
@@ -31,7 +31,7 @@ class batch_emitter {
   void connect(batch_consumer_base* consumer) {
     collector_.set_consumer(static_cast<batch_consumer<Out>*>(consumer));
   }
-  void set_time(std::int64_t time_ms) { collector_.set_time(time_ms); }
+  void set_time(std::int64_t time_us) { collector_.set_time(time_us); }
   template <class Loop>
   void with_session(Loop&& loop) {
     typename batch_collector<Out>::cursor session(collector_);
@@ -55,7 +55,7 @@ class key_emitter {
   using output = key_output<Out, Key, KeyFn>;
 
   void connect(batch_consumer_base* consumer) { output_ = static_cast<output*>(consumer); }
-  void set_time(std::int64_t time_ms) { output_->set_time(time_ms); }
+  void set_time(std::int64_t time_us) { output_->set_time(time_us); }
   template <class Loop>
   void with_session(Loop&& loop) {
     output_->with_session(loop);
@@ -87,6 +87,15 @@ void run(Pipe& pipe, Emitter& emitter, Loop&& loop) {
   }
 }
 
+template <class Emitter>
+std::uint64_t taken_by(const Emitter& emitter) {
+  if constexpr (requires { emitter.records_taken(); }) {
+    return emitter.records_taken();
+  } else {
+    return 0;
+  }
+}
+
 template <class In, class Pipe, class Emitter>
 class pipe_unit final : public operator_unit, public batch_consumer<In> {
  public:
@@ -109,10 +118,11 @@ class pipe_unit final : public operator_unit, public batch_consumer<In> {
     emitter_.flush();
   }
   void close() override { emitter_.close(); }
+  std::uint64_t records_taken() const override { return taken_by(emitter_); }
   std::span<operator_part* const> parts() override { return parts_; }
 
   void on_batch(batch<In>& records) override {
-    emitter_.set_time(records.time_ms);
+    emitter_.set_time(records.time_us);
     run(pipe_, emitter_, [&](auto& pipe, auto& target) {
       for (auto& record : records) pipe.apply(std::move(record), target);
     });
@@ -145,8 +155,8 @@ class guarded_pipe_unit final : public operator_unit, public batch_consumer<In> 
   void on_end() override { flush(); }
 
   void on_batch(batch<In>& records) override {
-    out_.set_time(records.time_ms);
-    guard_.set_time(records.time_ms);
+    out_.set_time(records.time_us);
+    guard_.set_time(records.time_us);
     collector<Out>& target = out_;
     auto* const first = records.data();
     guard_.run(
@@ -162,7 +172,7 @@ class guarded_pipe_unit final : public operator_unit, public batch_consumer<In> 
 };
 
 /// Reader: an operator_part with attach(unit_host&), open(), close(), and a template poll(Emit&) that emits records (or
-/// views of them, of type Reader::view_type) into emit(...).
+/// views of them, of type Reader::view_type) into emit(...), and says how many it read.
 template <class Reader, class Pipe, class Emitter>
 class source_pipe_unit final : public source_unit {
  public:
@@ -190,10 +200,11 @@ class source_pipe_unit final : public source_unit {
     reader_->close();
     emitter_.close();
   }
+  std::uint64_t records_taken() const override { return taken_by(emitter_); }
   std::span<operator_part* const> parts() override { return parts_; }
 
   poll_result poll() override {
-    emitter_.set_time(host_->wall_ms());
+    emitter_.set_time(host_->wall_us());
     poll_result polled;
     run(pipe_, emitter_, [&](auto& pipe, auto& target) {
       head_stage<std::remove_reference_t<decltype(target)>> head{pipe, target};

@@ -40,9 +40,9 @@ class output_ports {
     main_.flush();
     for (const auto& side : owner_.side_ports()) side.flush();
   }
-  void set_time(std::int64_t time_ms) {
-    main_.set_time(time_ms);
-    for (const auto& side : owner_.side_ports()) side.set_time(time_ms);
+  void set_time(std::int64_t time_us) {
+    main_.set_time(time_us);
+    for (const auto& side : owner_.side_ports()) side.set_time(time_us);
   }
   batch_collector<Out>& main() { return main_; }
 
@@ -88,9 +88,9 @@ class owned_operator : public operator_unit, public batch_consumer<typename Op::
 
  protected:
   /// Before the records of a batch.
-  void begin(std::int64_t time_ms) {
-    out_.set_time(time_ms);
-    guard_.set_time(time_ms);
+  void begin(std::int64_t time_us) {
+    out_.set_time(time_us);
+    guard_.set_time(time_us);
   }
 
   std::unique_ptr<Op> op_;
@@ -111,8 +111,8 @@ class process_unit final : public owned_operator<Op, Guard> {
   void on_batch(batch<typename Op::in_type>& records) override {
     record_context where;
     where.set_subtask(&this->host_->subtask());
-    where.set_time(records.time_ms);
-    this->begin(records.time_ms);
+    where.set_time(records.time_us);
+    this->begin(records.time_us);
     auto* const first = records.data();
     const auto process = [&](std::uint32_t i) {
       this->op_->Op::process(first[i], where, this->out_.main());
@@ -142,8 +142,8 @@ class keyed_unit final : public owned_operator<Op, Guard> {
 
   void on_batch(batch<in_type>& records) override {
     where_.set_subtask(&this->host_->subtask());
-    where_.set_time(records.time_ms);
-    this->begin(records.time_ms);
+    where_.set_time(records.time_us);
+    this->begin(records.time_us);
     leave_guard leave{*this->op_};
     for (std::uint32_t begin = 0; begin < records.size(); begin += probe_block) {
       const auto n = std::min<std::uint32_t>(probe_block, records.size() - begin);

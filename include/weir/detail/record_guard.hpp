@@ -105,7 +105,7 @@ class record_guard {
     letters_.set_consumer(static_cast<batch_consumer<dead_letter>*>(consumer));
     return nullptr;
   }
-  void set_time(std::int64_t time_ms) { letters_.set_time(time_ms); }
+  void set_time(std::int64_t time_us) { letters_.set_time(time_us); }
   void flush() { letters_.flush(); }
 
   /// Calls process(i) for each of n records, but for those that are convicted. key_at(i): the record's key, or no_key.
@@ -181,7 +181,7 @@ class record_guard {
       std::rethrow_exception(thrown);  // no identity, no count: an ordinary failure
     }
     watch_->leave();
-    throw poison_error(std::move(why), {uid_, identity_of(bytes_), host_->wall_ms(),
+    throw poison_error(std::move(why), {uid_, identity_of(bytes_), host_->wall_us() / 1000,
                                         record_kill::evidence::thrown});
   }
 

@@ -33,14 +33,21 @@ class fold_emitter {
   class session {
    public:
     explicit session(fold_emitter& of) : of_(of), local_(std::move(of.part_->accumulator)) {}
-    ~session() { of_.part_->accumulator = std::move(local_); }
+    ~session() {
+      of_.part_->accumulator = std::move(local_);
+      of_.taken_ += taken_;
+    }
     session(const session&) = delete;
     session& operator=(const session&) = delete;
-    void emit(const T& record) { of_.f_(local_, record); }
+    void emit(const T& record) {
+      of_.f_(local_, record);
+      ++taken_;
+    }
 
    private:
     fold_emitter& of_;
     A local_;
+    std::uint64_t taken_ = 0;
   };
   template <class Loop>
   void with_session(Loop&& loop) {
@@ -50,6 +57,7 @@ class fold_emitter {
   void flush() {}
   void add_parts(std::vector<operator_part*>& parts) { parts.push_back(part_.get()); }
   void attach(unit_host&) {}
+  std::uint64_t records_taken() const { return taken_; }
   void on_end() { part_->ended = true; }
   void close() {}
 
@@ -104,6 +112,7 @@ class fold_emitter {
 
   F f_;
   std::unique_ptr<fold_part> part_;
+  std::uint64_t taken_ = 0;
 };
 
 template <class T, class F>
@@ -115,25 +124,34 @@ class call_emitter {
   void set_time(std::int64_t) {}
   class session {
    public:
-    explicit session(F& f) : f_(f) {}
-    void emit(const T& record) { f_(record); }
+    explicit session(call_emitter& of) : of_(of) {}
+    ~session() { of_.taken_ += taken_; }
+    session(const session&) = delete;
+    session& operator=(const session&) = delete;
+    void emit(const T& record) {
+      of_.f_(record);
+      ++taken_;
+    }
 
    private:
-    F& f_;
+    call_emitter& of_;
+    std::uint64_t taken_ = 0;
   };
   template <class Loop>
   void with_session(Loop&& loop) {
-    session calling(f_);
+    session calling(*this);
     loop(calling);
   }
   void flush() {}
   void add_parts(std::vector<operator_part*>&) {}
   void attach(unit_host&) {}
+  std::uint64_t records_taken() const { return taken_; }
   void on_end() {}
   void close() {}
 
  private:
   F f_;
+  std::uint64_t taken_ = 0;
 };
 
 }  // namespace weir::detail

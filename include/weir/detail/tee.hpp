@@ -24,7 +24,7 @@ class tee final : public batch_consumer<T> {
     for (std::size_t i = 0; i + 1 < consumers_.size(); ++i) {
       copy_.clear();
       for (const auto& record : records) copy_.emplace(record);
-      copy_.time_ms = records.time_ms;
+      copy_.time_us = records.time_us;
       consumers_[i]->on_batch(copy_);
       copy_.clear();
     }

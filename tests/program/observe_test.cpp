@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -176,6 +177,27 @@ TEST_CASE("what a source reads and a sink takes is counted also when no channel 
   check("files",
         [&](auto stream) { stream.to("out", file_sink((scratch.path() / "out").string())); });
   CHECK(target->size() == 50'000);
+}
+
+TEST_CASE("of a source of lines, lines are counted") {
+  scratch_directory scratch;
+  const auto text = (scratch.path() / "text").string();
+  {
+    std::ofstream lines(text);
+    for (int i = 0; i < 1'000; ++i) lines << "one two three\n";
+  }
+  auto env = make_environment(scratch.path() / "state");
+  env.from("lines", file_lines(text))
+      .flat_map("split",
+                [](std::string_view, collector<std::string>& out) {
+                  for (int i = 0; i < 3; ++i) out.emit("word");
+                })
+      .to("out", discard_sink());
+  auto running = test::start(env);
+  running.wait();
+  const auto seen = controls_of(running).observe();
+  CHECK(seen.tasks[0].records_read == 1'000);
+  CHECK(seen.tasks[0].records_written == 3'000);
 }
 
 TEST_CASE("what earlier attempts have read and written is counted as well") {

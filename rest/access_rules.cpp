@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "common/quantity.hpp"
@@ -20,13 +21,17 @@ bool is_ipv6(std::string_view text) {
   return inet_pton(AF_INET6, std::string(text).c_str(), &ignored) == 1;
 }
 
-/// "[::1]:8081" is "::1", "localhost:8081" is "localhost".
+/// "[::1]:8081" is "::1", "localhost:8081" is "localhost"; empty when it is neither an address nor a name, with a port or
+/// without one.
 std::string_view without_port(std::string_view host) {
-  if (host.starts_with('[')) {
-    const auto end = host.find(']');
-    return end == host.npos ? std::string_view{} : host.substr(1, end - 1);
-  }
-  return host.substr(0, host.rfind(':'));
+  const bool bracketed = host.starts_with('[');
+  const auto end = bracketed ? host.find(']') : std::min(host.find(':'), host.size());
+  if (end == host.npos) return {};
+  const auto behind = host.substr(bracketed ? end + 1 : end);
+  const bool is_port = behind.empty() || (behind.front() == ':' &&
+                                          behind.find_first_not_of("0123456789", 1) == behind.npos);
+  if (!is_port) return {};
+  return bracketed ? host.substr(1, end - 1) : host.substr(0, end);
 }
 
 /// Looks at each byte of what was given, whatever it finds.
@@ -61,10 +66,10 @@ std::optional<rest_response> access_rules::check(const rest_request& asked) cons
                             "' is not this server's: use its address, localhost, or the name that "
                             "rest.address gives it");
   }
-  if (asked.headers.count("origin") != 0 &&
-      asked.header("origin") != "http://" + std::string(host)) {
-    return refusal(403, "Origin '" + std::string(asked.header("origin")) +
-                            "': pages of other origins are not answered");
+  const auto [first, last] = asked.headers.equal_range("origin");
+  for (auto origin = first; origin != last; ++origin) {
+    if (origin->second == "http://" + std::string(host)) continue;
+    return refusal(403, "Origin '" + origin->second + "': pages of other origins are not answered");
   }
   if (!changes(asked)) return std::nullopt;
   return check_change(asked);

@@ -50,6 +50,11 @@ rest_request request_of(const httplib::Request& from, std::string_view body) {
   return made;
 }
 
+/// A path is decoded as a whole; a slash that a proxy has taken for a part of a name must not divide it here.
+bool has_encoded_slash(const std::string& target) {
+  return detail::lower_case(target.substr(0, target.find('?'))).find("%2f") != std::string::npos;
+}
+
 /// httplib's constructor takes SIGPIPE away from the process, which is not its to take.
 class kept_sigpipe {
  public:
@@ -105,7 +110,8 @@ class http_exchange::parser final : public httplib::Server {
     handled_ = true;
     rest_response made;
     try {
-      made = handler_(request_of(asked, body_));
+      made = has_encoded_slash(asked.target) ? refusal(404, "no such path: it has an encoded slash")
+                                             : handler_(request_of(asked, body_));
     } catch (const std::exception& failure) {
       made = refusal(500, std::string("the answer could not be made: ") + failure.what());
     }

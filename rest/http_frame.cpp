@@ -18,12 +18,26 @@ http_frame refused(int status, std::string reason) {
   return made;
 }
 
+/// What one reader skips and another one understands lets a request hide in another.
+bool has_control_characters(std::string_view line) {
+  return std::any_of(line.begin(), line.end(),
+                     [](char c) { return (c >= 0 && c < ' ' && c != '\t') || c == 0x7f; });
+}
+
 /// Looks at one header line; false when the frame is refused.
 bool read_line(http_frame& frame, std::string_view line, bool& has_length) {
   const auto colon = line.find(':');
-  if (colon == line.npos) return true;
   const std::string name = detail::lower_case(line.substr(0, colon));
+  if (colon == line.npos || name.empty() || name.find_first_of(" \t") != name.npos) {
+    frame = refused(400, "a header line is no 'Name: value'");
+    return false;
+  }
   const auto value = detail::trimmed(line.substr(colon + 1));
+  if (name == "expect") {
+    frame.expects_continue = detail::lower_case(value) == "100-continue";
+    if (!frame.expects_continue) frame = refused(417, "expected Expect: 100-continue, or none");
+    return frame.state != frame_state::refused;
+  }
   if (name == "transfer-encoding") {
     frame = refused(411, "Transfer-Encoding is not supported; expected a Content-Length");
     return false;
@@ -67,11 +81,12 @@ http_frame frame_of(std::string_view bytes) {
       return refused(431,
                      "the request has more than " + std::to_string(head_lines_max) + " headers");
     }
-    const auto length = std::min(head.find("\r\n"), head.size());
-    if (!read_line(frame, lines == 0 ? std::string_view{} : head.substr(0, length), has_length)) {
-      return frame;
+    const auto line = head.substr(0, std::min(head.find("\r\n"), head.size()));
+    if (has_control_characters(line)) {
+      return refused(400, "the request's head has control characters");
     }
-    head.remove_prefix(std::min(length + 2, head.size()));
+    if (lines > 0 && !read_line(frame, line, has_length)) return frame;
+    head.remove_prefix(std::min(line.size() + 2, head.size()));
   }
   if (bytes.size() - frame.head_bytes >= frame.body_bytes) frame.state = frame_state::complete;
   return frame;

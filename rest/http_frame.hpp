@@ -4,7 +4,8 @@
 //
 // Owner:      a free function over values; any thread.
 // Invariants: a frame that is complete or refused stays so, whatever bytes follow.
-// Source:     RFC 9112. Only bodies with a Content-Length, and only as they are: no chunks, no compression.
+// Source:     RFC 9112. Only bodies with a Content-Length, and only as they are: no chunks, no compression. What it lets a
+//             server mend (folded lines, spaces before a colon, bare line feeds) is refused.
 #pragma once
 
 #include <cstddef>
@@ -24,6 +25,7 @@ struct http_frame {
   frame_state state = frame_state::incomplete;
   std::size_t head_bytes = 0;  ///< with the empty line
   std::size_t body_bytes = 0;
+  bool expects_continue = false;  ///< the client asks before it sends the body
   int status = 0;      ///< of a refused one
   std::string reason;  ///< likewise
 };

@@ -141,7 +141,7 @@ document dashboard_config_document(const job_observation& seen, const host_facts
           {"flink-revision", ""},
           {"features",
            {{"web-submit", false},
-            {"web-cancel", true},
+            {"web-cancel", setting(*seen.identity, "web.cancel.enable") != "false"},
             {"web-rescale", false},
             {"web-history", false}}}};
 }

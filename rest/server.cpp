@@ -26,6 +26,8 @@ constexpr std::chrono::milliseconds tick{250};             // how often waits ar
 constexpr std::chrono::milliseconds pause_of_accept{100};  // when the process is out of descriptors
 constexpr std::chrono::milliseconds linger_time{1000};
 constexpr std::size_t read_bytes = 16 << 10;
+/// When many come at once, those who have sent their request are answered before they give way to others.
+constexpr std::size_t dropped_at_once_max = 32;
 
 enum class stage : std::uint8_t { reading, answering, lingering };
 
@@ -42,7 +44,9 @@ struct connection {
   std::string out{};
   std::size_t sent = 0;
   unsigned answered = 0;
-  bool last = false;  ///< nothing is read behind this answer
+  bool pending = false;  ///< bytes behind the last request have not been looked at
+  bool invited = false;  ///< the client was told to send its body
+  bool last = false;     ///< nothing is read behind this answer
   bool over = false;
 };
 
@@ -80,11 +84,13 @@ class server::loop {
         const short wanted = each.at == stage::answering ? POLLOUT : POLLIN;
         waits.push_back({each.socket, wanted, 0});
       }
-      poll(waits.data(), waits.size(), static_cast<int>(tick.count()));
+      const bool pending = std::any_of(connections_.begin(), connections_.end(),
+                                       [](const connection& each) { return each.pending; });
+      poll(waits.data(), waits.size(), pending ? 0 : static_cast<int>(tick.count()));
       if (waits[0].revents != 0) return;
       std::size_t at = 2;
       for (auto& each : connections_) {
-        if (waits[at++].revents != 0) serve(each);
+        if (waits[at++].revents != 0 || each.pending) serve(each);
       }
       drop_late();
       if (waits[1].revents != 0) accept_all();
@@ -94,7 +100,7 @@ class server::loop {
   void serve(connection& of) {
     switch (of.at) {
       case stage::reading:
-        return read_some(of);
+        return of.pending ? answer_next(of) : read_some(of);
       case stage::answering:
         return send_some(of);
       case stage::lingering:
@@ -116,8 +122,13 @@ class server::loop {
 
   /// Answers the request at the front of what has come, when it is whole.
   void answer_next(connection& of) {
+    of.pending = false;
     const auto frame = frame_of(of.in);
-    if (frame.state == frame_state::incomplete) return;
+    if (frame.state == frame_state::incomplete) {
+      if (frame.expects_continue) invite(of);
+      return;
+    }
+    of.invited = false;
     http_exchange::answer made;
     if (frame.state == frame_state::refused) {
       made = http_exchange::refuse(frame.status, frame.reason);
@@ -134,6 +145,13 @@ class server::loop {
     of.last = made.close;
     enter(of, stage::answering);
     send_some(of);
+  }
+
+  static void invite(connection& of) {
+    if (std::exchange(of.invited, true)) return;
+    constexpr std::string_view text = "HTTP/1.1 100 Continue\r\n\r\n";
+    const auto gone = send(of.socket, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    of.over = gone != static_cast<ssize_t>(text.size());  // it does not even read its answers
   }
 
   void send_some(connection& of) {
@@ -155,7 +173,7 @@ class server::loop {
       return;
     }
     enter(of, stage::reading);
-    if (!of.in.empty()) answer_next(of);
+    of.pending = !of.in.empty();  // in the next round: others come in between
   }
 
   static void discard_some(connection& of) {
@@ -188,7 +206,8 @@ class server::loop {
   }
 
   void accept_all() {
-    for (std::size_t i = 0; i < options_.connections_max; ++i) {
+    std::size_t dropped = 0;
+    while (dropped < dropped_at_once_max) {
       const int accepted =
           accept4(listening_.descriptor(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (accepted < 0) {
@@ -197,7 +216,10 @@ class server::loop {
         }
         return;
       }
-      if (connections_.size() >= options_.connections_max) drop_longest_waiting();
+      if (connections_.size() >= options_.connections_max) {
+        drop_longest_waiting();
+        ++dropped;
+      }
       connections_.emplace_back(accepted);
     }
   }

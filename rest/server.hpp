@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // server answers HTTP requests on one thread of its own, however many clients there are and however slow they are: it
-// waits for all of them at once, and handles a request only when it has come as a whole.
+// waits for all of them at once, and handles a request only when it has come as a whole, of each connection one at a time.
 //
 //   accept -> reading -> (whole request) -> answering -> reading again, or lingering -> closed
 //

@@ -90,10 +90,11 @@ class http_exchange::parser final : public httplib::Server {
     body_ = body;
     bool closed = false;
     handled_ = false;
-    // No ranges and no compression: an answer costs what its document costs.
+    // No ranges and no compression: an answer costs what its document costs. Whoever asked for the body's sake has sent it.
     const bool done = process_request(stream, last, closed, [](httplib::Request& asked) {
       asked.ranges.clear();
       asked.headers.erase("Accept-Encoding");
+      asked.headers.erase("Expect");
     });
     // What could not be read as a request says nothing of where the next one begins.
     return {std::move(stream.out), last || closed || !done || !handled_};

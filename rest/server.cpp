@@ -26,8 +26,8 @@ constexpr std::chrono::milliseconds tick{250};             // how often waits ar
 constexpr std::chrono::milliseconds pause_of_accept{100};  // when the process is out of descriptors
 constexpr std::chrono::milliseconds linger_time{1000};
 constexpr std::size_t read_bytes = 16 << 10;
-/// When many come at once, those who have sent their request are answered before they give way to others.
-constexpr std::size_t dropped_at_once_max = 32;
+/// A round. When more come at once than are kept open, those who have sent their request are answered before they give way.
+constexpr std::size_t accepted_max = 32;
 
 enum class stage : std::uint8_t { reading, answering, lingering };
 
@@ -93,7 +93,7 @@ class server::loop {
         if (waits[at++].revents != 0 || each.pending) serve(each);
       }
       drop_late();
-      if (waits[1].revents != 0) accept_all();
+      if (waits[1].revents != 0) accept_some();
     }
   }
 
@@ -205,9 +205,8 @@ class server::loop {
     return linger_time;
   }
 
-  void accept_all() {
-    std::size_t dropped = 0;
-    while (dropped < dropped_at_once_max) {
+  void accept_some() {
+    for (std::size_t i = 0; i < accepted_max; ++i) {
       const int accepted =
           accept4(listening_.descriptor(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (accepted < 0) {
@@ -216,10 +215,7 @@ class server::loop {
         }
         return;
       }
-      if (connections_.size() >= options_.connections_max) {
-        drop_longest_waiting();
-        ++dropped;
-      }
+      if (connections_.size() >= options_.connections_max) drop_longest_waiting();
       connections_.emplace_back(accepted);
     }
   }

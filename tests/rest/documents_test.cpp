@@ -45,10 +45,33 @@ TEST_CASE("every path of the reference has exactly its fields, also below /v1") 
     ++paths;
     auto path = replaced(pattern, ":jobid", fake_job_id);
     path = replaced(replaced(path, ":vertexid", vertex), ":checkpointid", "9");
+    path = replaced(path, ":taskmanagerid", fake_host().task_manager);
     check_shape(job.get(path), pattern);
     CHECK(job.get_text("/v1" + path) == job.get_text(path));
   }
-  CHECK(paths == 22);
+  CHECK(paths == 27);
+}
+
+TEST_CASE("values of metrics, and what was asked for, have the fields of the reference") {
+  asking job;
+  const std::string path = "/jobs/" + fake_job_id;
+  check_shape(job.get(path + "/metrics", {{"get", "numRestarts,runningTime"}}), "VALUES");
+  check_shape(job.get("/jobs/metrics", {{"get", "numRestarts"}}), "AGGREGATED");
+  const auto outcome_at = [&](const std::string& asked, const std::string& polled) {
+    const auto begun = job.post(path + asked);
+    check_shape(begun, "TRIGGERED");
+    return path + polled + begun["request-id"].get<std::string>();
+  };
+  const auto done = outcome_at("/checkpoints", "/checkpoints/");
+  check_shape(job.get(done), "IN_PROGRESS");
+  job.job.end(1, epoch_id{12});
+  check_shape(job.get(done), "TRIGGER_COMPLETED");
+  const auto failed = outcome_at("/checkpoints", "/checkpoints/");
+  job.job.end(2, error{error_code::timeout, "too slow"});
+  check_shape(job.get(failed), "CHECKPOINT_FAILED");
+  const auto stop = outcome_at("/stop", "/savepoints/");
+  job.job.end(3, error{error_code::timeout, "too slow"});
+  check_shape(job.get(stop), "STOP_FAILED");
 }
 
 TEST_CASE("a plan names its inputs, with the fields of the reference") {

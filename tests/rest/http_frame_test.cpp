@@ -51,6 +51,25 @@ TEST_CASE("a body is refused by its length alone, before it comes") {
   CHECK(frame_of(request("Content-Length: 5\r\nContent-Length: 6\r\n")).status == 400);
 }
 
+TEST_CASE("what another reader could take for something else is refused") {
+  for (const auto* line : {"Content-Length : 5", "Transfer-Encoding\t: chunked", "X: a\r\n b", "nonsense",
+                           ": x", "X: a\nTransfer-Encoding: chunked", "X: a\rb", "X: a\x7f"}) {
+    INFO(line);
+    CHECK(frame_of(request(std::string(line) + "\r\n")).status == 400);
+  }
+  CHECK(frame_of(request(std::string("X: a\0b\r\n", 8))).status == 400);
+  CHECK(frame_of("GET /\x01 HTTP/1.1\r\n\r\n").status == 400);
+  CHECK(frame_of(request("X:a\tb\r\nY: \xc3\xa9\r\nZ:\r\n")).state == frame_state::complete);
+}
+
+TEST_CASE("a client may ask before it sends its body, and for nothing else") {
+  const auto asked = frame_of(request("EXPECT: 100-Continue\r\nContent-Length: 5\r\n"));
+  CHECK(asked.state == frame_state::incomplete);
+  CHECK(asked.expects_continue);
+  CHECK(!frame_of(request("Content-Length: 5\r\n")).expects_continue);
+  CHECK(frame_of(request("Expect: 200-ok\r\n")).status == 417);
+}
+
 TEST_CASE("other framings and compressed bodies are refused") {
   CHECK(frame_of(request("Transfer-Encoding: chunked\r\n")).status == 411);
   CHECK(frame_of(request("Content-Encoding: gzip\r\nContent-Length: 1\r\n")).status == 415);

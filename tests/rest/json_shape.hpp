@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// json_shape compares a document with a shape as Flink's reference writes it: field names only.
+// json_shape compares a document with a shape as Flink's reference writes it, and with types.
 //
-//   {a, b[{c}], d{e, f}, g[..], <x>: n}     `[..]` any array, `{..}` any object, `<x>: n` a map to numbers;
-//   {a, +b}                                  b is weir's own; NAME  stands for the shape of that name
+//   {a, b: s, c: b, d: s?, e: n?}            a is a number, b a text, c true or false, d a text or null, e a number or null
+//   {a, b[{c}], d{e, f}, g[..], <x>: n}      `[..]` any array, `{..}` any object, `<x>: n` a map to numbers
+//   {a, +b: s, c: NAME}                      b is weir's own; NAME stands for the shape of that name
 //
 // Owner:      a test case.
 #pragma once
@@ -64,10 +65,23 @@ class json_shape {
     if (take("{")) return compare_object(from, path);
     if (take("[")) return compare_array(from, path);
     const auto name = word();
+    if (is_type(name)) return compare_type(from, name, path);
     const auto known = named_.find(name);
     if (known == named_.end()) throw std::runtime_error("shape: unknown name " + name);
     json_shape of(known->second, named_);
     for (auto& each : of.differences(from)) found_.push_back(path + each);
+  }
+
+  static bool is_type(const std::string& name) {
+    return name == "n" || name == "n?" || name == "s" || name == "s?" || name == "b";
+  }
+  void compare_type(const nlohmann::ordered_json& from, const std::string& type,
+                    const std::string& path) {
+    const bool fits = (type.front() == 'n' && from.is_number()) ||
+                      (type.front() == 's' && from.is_string()) ||
+                      (type.front() == 'b' && from.is_boolean()) ||
+                      (type.ends_with('?') && from.is_null());
+    note(fits, path + " is of type " + from.type_name() + ", expected " + type);
   }
 
   void compare_array(const nlohmann::ordered_json& from, const std::string& path) {
@@ -101,7 +115,12 @@ class json_shape {
       note(has, path + "." + name + " is missing");
       take(":");
       const char next = peek();
-      if (next != ',' && next != '}') compare(has ? from[name] : nothing_, path + "." + name);
+      const auto& value = has ? from[name] : nothing_;
+      if (next != ',' && next != '}') {
+        compare(value, path + "." + name);
+      } else if (has) {
+        compare_type(value, "n", path + "." + name);
+      }
     } while (take(","));
     expect("}");
     if (!from.is_object()) return;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The shapes of Flink's documents (1.20), as its REST reference gives them: field names only; see json_shape.hpp. A field
+// The shapes of Flink's documents (1.20), as its REST reference gives them, with types; see json_shape.hpp. A field
 // with + is weir's own, or one that Flink has and the reference leaves out.
 //
 // Owner:      constant data.
@@ -12,109 +12,117 @@ namespace weir::rest {
 
 inline const std::map<std::string, std::string> reference_shapes = {
     {"IO",
-     "{read-bytes, read-bytes-complete, write-bytes, write-bytes-complete, read-records, "
-     "read-records-complete,"
-     " write-records, write-records-complete, accumulated-backpressured-time, "
-     "accumulated-idle-time,"
-     " accumulated-busy-time}"},
+     "{read-bytes, read-bytes-complete: b, write-bytes, write-bytes-complete: b, read-records,"
+     " read-records-complete: b, write-records, write-records-complete: b,"
+     " accumulated-backpressured-time, accumulated-idle-time, accumulated-busy-time}"},
     {"STATS", "{min, max, avg, p50, p90, p95, p99, p999}"},
     {"/overview",
-     "{taskmanagers, taskmanagers-blocked, slots-total, slots-available, slots-free-and-blocked, "
-     "jobs-running,"
-     " jobs-finished, jobs-cancelled, jobs-failed, flink-version, flink-commit}"},
+     "{taskmanagers, taskmanagers-blocked, slots-total, slots-available,"
+     " slots-free-and-blocked, jobs-running, jobs-finished, jobs-cancelled, jobs-failed,"
+     " flink-version: s, flink-commit: s}"},
     {"/config",
-     "{refresh-interval, timezone-name, timezone-offset, flink-version, flink-revision,"
-     " features{web-submit, web-cancel, web-rescale, web-history}}"},
-    {"/jobs", "{jobs[{id, status}]}"},
+     "{refresh-interval, timezone-name: s, timezone-offset, flink-version: s, flink-revision:"
+     " s, features{web-submit: b, web-cancel: b, web-rescale: b, web-history: b}}"},
+    {"/jobs", "{jobs[{id: s, status: s}]}"},
     {"/jobs/overview",
-     "{jobs[{jid, name, state, start-time, end-time, duration, last-modification, tasks{<state>: "
-     "n}}]}"},
+     "{jobs[{jid: s, name: s, state: s, start-time, end-time, duration, last-modification,"
+     " tasks{<state>: n}}]}"},
     {"/jobs/:jobid",
-     "{jid, name, isStoppable, state, job-type, start-time, end-time, duration, maxParallelism, "
-     "now,"
-     " timestamps{<state>: n}, status-counts{<state>: n}, plan: PLAN,"
-     " vertices[{id, slotSharingGroupId, name, maxParallelism, parallelism, status, start-time, "
-     "end-time, duration,"
-     " tasks{<state>: n}, metrics: IO}]}"},
-    {"PLAN", "{jid, name, type, nodes[NODE]}"},
+     "{jid: s, name: s, isStoppable: b, state: s, job-type: s, start-time, end-time, duration,"
+     " maxParallelism, now, timestamps{<state>: n}, status-counts{<state>: n}, plan: PLAN,"
+     " vertices[{id: s, slotSharingGroupId: s, name: s, maxParallelism, parallelism, status: s,"
+     " start-time, end-time, duration, tasks{<state>: n}, metrics: IO}]}"},
+    {"PLAN", "{jid: s, name: s, type: s, nodes[NODE]}"},
     {"NODE",
-     "{id, parallelism, operator, operator_strategy, description, optimizer_properties, "
-     "inputs[..]}"},
-    {"INPUT", "{num, id, ship_strategy, local_strategy, caching, exchange}"},
-    {"/jobs/:jobid/status", "{status}"},
+     "{id: s, parallelism, operator: s, operator_strategy: s, description: s,"
+     " optimizer_properties{..}, inputs[..]}"},
+    {"INPUT", "{num, id: s, ship_strategy: s, local_strategy: s, caching: s, exchange: s}"},
+    {"/jobs/:jobid/status", "{status: s}"},
     {"/jobs/:jobid/plan", "{plan: PLAN}"},
     {"/jobs/:jobid/config",
-     "{jid, name, execution-config{restart-strategy, job-parallelism, object-reuse-mode, "
-     "user-config}}"},
+     "{jid: s, name: s, execution-config{restart-strategy: s, job-parallelism,"
+     " object-reuse-mode: b, user-config{..}}}"},
     {"/jobs/:jobid/exceptions",
-     "{exceptionHistory{truncated, entries[{exceptionName, stacktrace, timestamp, failureLabels, "
-     "taskName, endpoint,"
-     " taskManagerId, concurrentExceptions[..], +record, +restoredCheckpoint, +untilRunning}]},"
-     " root-exception, timestamp, truncated, all-exceptions[..]}"},
+     "{exceptionHistory{truncated: b, entries[{exceptionName: s, stacktrace: s, timestamp,"
+     " failureLabels{..}, taskName: s?, endpoint: s, taskManagerId: s,"
+     " concurrentExceptions[..], +record: s?, +restoredCheckpoint: n?, +untilRunning}]},"
+     " root-exception: s?, timestamp: n?, truncated: b, all-exceptions[..]}"},
     {"/jobs/:jobid/checkpoints",
-     "{counts{restored, total, in_progress, completed, failed}, summary{checkpointed_size: STATS, "
-     "state_size: STATS,"
-     " end_to_end_duration: STATS, alignment_buffered: STATS, processed_data: STATS, "
-     "persisted_data: STATS},"
-     " history[..], latest{completed: COMPLETED, savepoint, failed: FAILED,"
-     " restored{id, restore_timestamp, is_savepoint, external_path}}}"},
+     "{counts{restored, total, in_progress, completed, failed}, summary{checkpointed_size:"
+     " STATS, state_size: STATS, end_to_end_duration: STATS, alignment_buffered: STATS,"
+     " processed_data: STATS, persisted_data: STATS}, history[..], latest{completed: COMPLETED,"
+     " savepoint: n?, failed: FAILED, restored{id, restore_timestamp, is_savepoint: b,"
+     " external_path: s}}}"},
     {"TASK",
-     "{id, status, latest_ack_timestamp, checkpointed_size, state_size, end_to_end_duration, "
-     "alignment_buffered,"
-     " processed_data, persisted_data, num_subtasks, num_acknowledged_subtasks}"},
+     "{id, status: s, latest_ack_timestamp, checkpointed_size, state_size,"
+     " end_to_end_duration, alignment_buffered, processed_data, persisted_data, num_subtasks,"
+     " num_acknowledged_subtasks}"},
     {"PENDING",
-     "{className, id, status, is_savepoint, savepointFormat, checkpoint_type, trigger_timestamp,"
-     " latest_ack_timestamp, checkpointed_size, state_size, end_to_end_duration, "
-     "alignment_buffered, processed_data,"
-     " persisted_data, num_subtasks, num_acknowledged_subtasks, tasks{<vertex>: TASK}}"},
+     "{className: s, id, status: s, is_savepoint: b, savepointFormat: s?, checkpoint_type: s,"
+     " trigger_timestamp, latest_ack_timestamp, checkpointed_size, state_size,"
+     " end_to_end_duration, alignment_buffered, processed_data, persisted_data, num_subtasks,"
+     " num_acknowledged_subtasks, tasks{<vertex>: TASK}}"},
     {"COMPLETED",
-     "{className, id, status, is_savepoint, savepointFormat, checkpoint_type, trigger_timestamp,"
-     " latest_ack_timestamp, checkpointed_size, state_size, end_to_end_duration, "
-     "alignment_buffered, processed_data,"
-     " persisted_data, num_subtasks, num_acknowledged_subtasks, tasks{<vertex>: TASK}, "
-     "external_path, discarded}"},
+     "{className: s, id, status: s, is_savepoint: b, savepointFormat: s?, checkpoint_type: s,"
+     " trigger_timestamp, latest_ack_timestamp, checkpointed_size, state_size,"
+     " end_to_end_duration, alignment_buffered, processed_data, persisted_data, num_subtasks,"
+     " num_acknowledged_subtasks, tasks{<vertex>: TASK}, external_path: s, discarded: b}"},
     {"FAILED",
-     "{className, id, status, is_savepoint, savepointFormat, checkpoint_type, trigger_timestamp,"
-     " latest_ack_timestamp, checkpointed_size, state_size, end_to_end_duration, "
-     "alignment_buffered, processed_data,"
-     " persisted_data, num_subtasks, num_acknowledged_subtasks, tasks{<vertex>: TASK}, "
-     "failure_timestamp,"
-     " failure_message}"},
+     "{className: s, id, status: s, is_savepoint: b, savepointFormat: s?, checkpoint_type: s,"
+     " trigger_timestamp, latest_ack_timestamp, checkpointed_size, state_size,"
+     " end_to_end_duration, alignment_buffered, processed_data, persisted_data, num_subtasks,"
+     " num_acknowledged_subtasks, tasks{<vertex>: TASK}, failure_timestamp, failure_message: s}"},
+    {"/jobs/:jobid/checkpoints/details/:checkpointid", "COMPLETED"},
     {"ALIGNMENT", "{buffered, processed, persisted, duration}"},
     {"ALIGNMENT_STATS", "{buffered: STATS, processed: STATS, persisted: STATS, duration: STATS}"},
     {"/jobs/:jobid/checkpoints/details/:checkpointid/subtasks/:vertexid",
-     "{id, status, latest_ack_timestamp, checkpointed_size, state_size, end_to_end_duration, "
-     "alignment_buffered,"
-     " processed_data, persisted_data, num_subtasks, num_acknowledged_subtasks,"
-     " subtasks[{index, status, ack_timestamp, end_to_end_duration, checkpointed_size, state_size,"
-     " checkpoint{sync, async}, alignment: ALIGNMENT, start_delay, unaligned_checkpoint, aborted}],"
-     " summary{state_size: STATS, checkpointed_size: STATS, end_to_end_duration: STATS,"
-     " checkpoint_duration{sync: STATS, async: STATS}, alignment: ALIGNMENT_STATS, start_delay: "
-     "STATS}}"},
+     "{id, status: s, latest_ack_timestamp, checkpointed_size, state_size,"
+     " end_to_end_duration, alignment_buffered, processed_data, persisted_data, num_subtasks,"
+     " num_acknowledged_subtasks, subtasks[{index, status: s, ack_timestamp,"
+     " end_to_end_duration, checkpointed_size, state_size, checkpoint{sync, async}, alignment:"
+     " ALIGNMENT, start_delay, unaligned_checkpoint: b, aborted: b}], summary{state_size:"
+     " STATS, checkpointed_size: STATS, end_to_end_duration: STATS, checkpoint_duration{sync:"
+     " STATS, async: STATS}, alignment: ALIGNMENT_STATS, start_delay: STATS}}"},
     {"/jobs/:jobid/checkpoints/config",
-     "{mode, interval, timeout, min_pause, max_concurrent, externalization{enabled, "
-     "delete_on_cancellation},"
-     " state_backend, checkpoint_storage, unaligned_checkpoints, tolerable_failed_checkpoints,"
-     " aligned_checkpoint_timeout, checkpoints_after_tasks_finish, state_changelog_enabled}"},
+     "{mode: s, interval, timeout, min_pause, max_concurrent, externalization{enabled: b,"
+     " delete_on_cancellation: b}, state_backend: s, checkpoint_storage: s,"
+     " unaligned_checkpoints: b, tolerable_failed_checkpoints, aligned_checkpoint_timeout,"
+     " checkpoints_after_tasks_finish: b, state_changelog_enabled: b}"},
     {"/jobs/:jobid/vertices/:vertexid",
-     "{id, name, parallelism, maxParallelism, now, aggregated, subtasks[{subtask, status, attempt, "
-     "endpoint,"
-     " start-time, end-time, duration, taskmanager-id, status-duration{<state>: n}, metrics: "
-     "IO}]}"},
+     "{id: s, name: s, parallelism, maxParallelism, now, aggregated{..}, subtasks[{subtask,"
+     " status: s, attempt, endpoint: s, start-time, end-time, duration, taskmanager-id: s,"
+     " status-duration{<state>: n}, metrics: IO}]}"},
     {"/jobs/:jobid/vertices/:vertexid/backpressure",
-     "{status, backpressureLevel, end-timestamp,"
-     " subtasks[{subtask, attempt-number, backpressureLevel, ratio, idleRatio, busyRatio}]}"},
-    {"/jobs/:jobid/vertices/:vertexid/watermarks", "[{id, value}]"},
+     "{status: s, backpressureLevel: s, end-timestamp, subtasks[{subtask, attempt-number,"
+     " backpressureLevel: s, ratio, idleRatio, busyRatio}]}"},
+    {"/jobs/:jobid/vertices/:vertexid/watermarks", "[{id: s, value: s}]"},
+    {"RESOURCE",
+     "{cpuCores, taskHeapMemory, taskOffHeapMemory, managedMemory, networkMemory,"
+     " extendedResources{..}}"},
+    {"HARDWARE", "{cpuCores, physicalMemory, freeMemory, +managedMemory}"},
     {"/taskmanagers",
-     "{taskmanagers[{id, path, dataPort, +jmxPort, timeSinceLastHeartbeat, slotsNumber, freeSlots, "
-     "totalResource,"
-     " freeResource, hardware{cpuCores, physicalMemory, freeMemory, +managedMemory}}]}"},
-    {"/jobmanager/config", "[{key, value}]"},
-    {"/jobs/:jobid/metrics", "[{id}]"},
-    {"/jobmanager/metrics", "[{id}]"},
-    {"/jobs/:jobid/vertices/:vertexid/metrics", "[{id}]"},
-    {"/jobs/:jobid/vertices/:vertexid/subtasks/metrics", "[{id}]"},
-    {"/jobs/:jobid/vertices/:vertexid/subtasks/0/metrics", "[{id}]"},
+     "{taskmanagers[{id: s, path: s, dataPort, +jmxPort, timeSinceLastHeartbeat, slotsNumber,"
+     " freeSlots, totalResource: RESOURCE, freeResource: RESOURCE, hardware: HARDWARE}]}"},
+    {"/taskmanagers/:taskmanagerid",
+     "{id: s, path: s, dataPort, +jmxPort, timeSinceLastHeartbeat, slotsNumber, freeSlots,"
+     " totalResource: RESOURCE, freeResource: RESOURCE, hardware: HARDWARE,"
+     " allocatedSlots[{jobId: s, resource: RESOURCE}], metrics{..}}"},
+    {"/jobmanager/config", "[{key: s, value: s}]"},
+    {"/jobs/:jobid/metrics", "[{id: s}]"},
+    {"/jobmanager/metrics", "[{id: s}]"},
+    {"/jobs/metrics", "[{id: s}]"},
+    {"/taskmanagers/metrics", "[{id: s}]"},
+    {"/taskmanagers/:taskmanagerid/metrics", "[{id: s}]"},
+    {"/jobs/:jobid/vertices/:vertexid/metrics", "[{id: s}]"},
+    {"/jobs/:jobid/vertices/:vertexid/subtasks/metrics", "[{id: s}]"},
+    {"/jobs/:jobid/vertices/:vertexid/subtasks/0/metrics", "[{id: s}]"},
+    {"VALUES", "[{id: s, value: s}]"},
+    {"AGGREGATED", "[{id: s, min, max, sum, avg, skew}]"},
+    {"TRIGGERED", "{request-id: s}"},
+    {"IN_PROGRESS", "{status{id: s}}"},
+    {"TRIGGER_COMPLETED", "{status{id: s}, operation{checkpointId}}"},
+    {"CHECKPOINT_FAILED", "{status{id: s}, operation{failureCause{class: s, stack-trace: s}}}"},
+    {"STOP_FAILED", "{status{id: s}, operation{failure-cause{class: s, stack-trace: s}}}"},
 };
 
 }  // namespace weir::rest

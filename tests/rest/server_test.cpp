@@ -10,7 +10,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <future>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -49,6 +52,7 @@ class raw_client {
     pollfd wait{socket_, POLLIN, 0};
     while (all.find(until) == all.npos && poll(&wait, 1, 20'000) == 1) {
       const auto taken = recv(socket_, bytes, sizeof bytes, 0);
+      ended = taken < 0 ? errno : 0;
       closed = taken <= 0;
       if (closed) break;
       all.append(bytes, static_cast<std::size_t>(taken));
@@ -56,8 +60,17 @@ class raw_client {
     return all;
   }
 
+  /// Looks for so long whether the server has closed.
+  bool closed_within(std::chrono::milliseconds time) const {
+    pollfd wait{socket_, POLLIN, 0};
+    char byte = 0;
+    closed = poll(&wait, 1, static_cast<int>(time.count())) == 1 && recv(socket_, &byte, 1, 0) <= 0;
+    return closed;
+  }
+
   bool connected;
   mutable bool closed = false;  ///< receive() has come to the end
+  mutable int ended = 0;        ///< by which error; 0: in order
 
  private:
   int socket_;
@@ -72,13 +85,38 @@ rest_response echo(const rest_request& asked) {
           "text/plain"};
 }
 
-std::unique_ptr<server> started(server_options options = {}) {
+std::unique_ptr<server> started(server_options options = {}, rest_handler handler = echo) {
   auto listening = listen_socket::open("127.0.0.1", 0);
   REQUIRE(listening);
-  return std::make_unique<server>(std::move(*listening), options, echo);
+  return std::make_unique<server>(std::move(*listening), options, std::move(handler));
 }
 
-const std::string get = "GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n";
+/// A handler that stands still at /wait until it is told to go on, so that others have sent their requests by then.
+struct held_handler {
+  rest_response operator()(const rest_request& asked) {
+    if (asked.path == "/wait") {
+      here->set_value();
+      gone_on.wait();
+    }
+    order->push_back(asked.path);
+    return echo(asked);
+  }
+  std::shared_ptr<std::promise<void>> here = std::make_shared<std::promise<void>>();
+  std::shared_future<void> gone_on;
+  std::shared_ptr<std::vector<std::string>> order = std::make_shared<std::vector<std::string>>();
+};
+
+std::string get_of(const std::string& path) {
+  return "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
+}
+
+bool answers(const raw_client& client, const std::string& path) {
+  client.send(get_of(path));
+  const auto all = client.receive("GET " + path + " ");
+  return all.find("200 OK") != all.npos && !client.closed;
+}
+
+const std::string get = get_of("/a");
 
 }  // namespace
 
@@ -108,6 +146,67 @@ TEST_CASE("requests that come together are answered in order") {
   CHECK(all.find("GET /b ") != all.npos);
 }
 
+TEST_CASE("who sends many requests at once is answered in turn with others, and so often at most") {
+  std::promise<void> go_on;
+  held_handler handler{.gone_on = go_on.get_future().share()};
+  server_options options;
+  options.requests_max = 50;
+  const auto running = started(options, handler);
+  const raw_client first(running->port());
+  first.send(get_of("/wait"));
+  handler.here->get_future().wait();
+  const raw_client many(running->port());
+  std::string requests;
+  for (int i = 0; i < 60; ++i) requests += get_of("/many");
+  many.send(requests);
+  const raw_client other(running->port());
+  other.send(get_of("/other"));
+  go_on.set_value();
+
+  CHECK(other.receive("GET /other ").find("200 OK") != std::string::npos);
+  const auto all = many.receive();
+  CHECK(many.closed);
+  std::size_t answered = 0;
+  for (auto at = all.find("200 OK"); at != all.npos; at = all.find("200 OK", at + 1)) ++answered;
+  CHECK(answered == 50);
+  CHECK(all.find("Connection: close") > all.rfind("200 OK"));  // the last one says so
+  const auto& order = *handler.order;
+  CHECK(std::find(order.begin(), order.end(), "/other") - order.begin() < 10);
+}
+
+TEST_CASE("who asks before it sends its body is told to send it, once") {
+  const auto running = started();
+  const raw_client client(running->port());
+  for (int i = 0; i < 2; ++i) {
+    client.send("POST /a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+    CHECK(client.receive("\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n");
+    client.send("bo");
+    client.send("dy");
+    const auto answer = client.receive("body");
+    CHECK(answer.find("HTTP/1.1 200 OK") == 0);
+    CHECK(answer.ends_with("body"));
+  }
+  const raw_client large(running->port());
+  large.send("POST /a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 70000\r\n\r\n");
+  CHECK(large.receive().find("HTTP/1.1 413 ") == 0);
+}
+
+TEST_CASE("an answer is complete, however large, without ranges and as it is") {
+  const auto running = started();
+  const raw_client client(running->port());
+  client.send(
+      "GET /large HTTP/1.1\r\nHost: a\r\nRange: bytes=0-5\r\nAccept-Encoding: gzip\r\n"
+      "Connection: close\r\n\r\n");
+  const auto all = client.receive();
+  CHECK(all.find("HTTP/1.1 200 OK") == 0);
+  CHECK(all.find("Content-Encoding") == all.npos);
+  CHECK(all.find("X-Content-Type-Options: nosniff") != all.npos);
+  CHECK(all.find("Cache-Control: no-store") != all.npos);
+  const auto body = all.substr(all.find("\r\n\r\n") + 4);
+  CHECK(body.size() == 4 << 20);
+  CHECK(body.find_first_not_of('x') == body.npos);
+}
+
 TEST_CASE("what the handler throws is a 500, and the server lives on") {
   const auto running = started();
   httplib::Client client("127.0.0.1", running->port());
@@ -132,6 +231,8 @@ TEST_CASE("what is no request is answered as such and its connection closed") {
   CHECK(status_of(std::string(200, '\0') + "\r\n\r\n") == "400");
   CHECK(status_of("GET /" + std::string(9000, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n") == "414");
   CHECK(status_of("GET /" + std::string(1 << 20, 'a')) == "431");
+  CHECK(status_of("GET /a HTTP/1.1\r\nHost: a\r\nContent-Length : 5\r\n\r\nGET /") == "400");
+  CHECK(status_of("POST /a HTTP/1.1\r\nHost: a\r\nExpect: a miracle\r\n\r\n") == "417");
   CHECK(status_of("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 70000\r\n\r\n" +
                   std::string(70'000, 'x')) == "413");
   CHECK(status_of("POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n") ==
@@ -173,22 +274,100 @@ TEST_CASE("1,000 connections are taken, others are answered meanwhile, and the o
   CHECK(crowd.back().receive("GET /a").find("200 OK") != std::string::npos);
 }
 
-TEST_CASE("a connection ends when its client keeps it waiting") {
-  server_options hasty;
-  hasty.idle_time = hasty.request_time = hasty.answer_time = std::chrono::milliseconds(50);
-  const auto running = started(hasty);
-  const raw_client idle(running->port());
-  const raw_client slow(running->port());
-  const raw_client deaf(running->port());
-  slow.send("GET /a HTTP");
-  deaf.send("GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  CHECK(idle.receive().empty());
-  CHECK(slow.receive().empty());
-  // One that came later than the deaf one and has been closed says that the deaf one has been, too.
-  const raw_client later(running->port());
-  later.send(get);
-  CHECK(later.receive().find("GET /a") != std::string::npos);
-  CHECK(deaf.receive().size() < (4 << 20));
+TEST_CASE("those who come at once are all answered, although they are more than are kept open") {
+  std::promise<void> go_on;
+  held_handler handler{.gone_on = go_on.get_future().share()};
+  const auto running = started({}, handler);
+  const raw_client first(running->port());
+  first.send(get_of("/wait"));
+  handler.here->get_future().wait();
+  std::vector<raw_client> crowd;
+  for (int i = 0; i < 600; ++i) {
+    crowd.emplace_back(running->port());
+    crowd.back().send(get);
+  }
+  go_on.set_value();
+  int answered = 0;
+  for (const auto& each : crowd) {
+    if (each.receive("GET /a ").find("200 OK") != std::string::npos) ++answered;
+  }
+  CHECK(answered == 600);
+}
+
+TEST_CASE("when one more comes than are kept open, the one that has waited longest gives way") {
+  server_options few;
+  few.connections_max = 3;
+  const auto running = started(few);
+  const raw_client a(running->port());
+  REQUIRE(answers(a, "/1"));
+  const raw_client b(running->port());
+  REQUIRE(answers(b, "/2"));
+  const raw_client c(running->port());
+  REQUIRE(answers(c, "/3"));
+  REQUIRE(answers(a, "/4"));
+  const raw_client d(running->port());
+  CHECK(answers(d, "/5"));
+  CHECK(b.receive().empty());
+  CHECK(b.closed);
+  CHECK(answers(c, "/6"));
+  CHECK(answers(a, "/7"));
+}
+
+TEST_CASE("a connection ends when its client keeps it waiting, each wait with its own bound") {
+  constexpr std::chrono::milliseconds soon(50);
+  constexpr std::chrono::hours never(1);
+  server_options options;
+  options.idle_time = options.request_time = options.answer_time = never;
+  SUBCASE("between two requests") {
+    options.idle_time = soon;
+    const auto running = started(options);
+    const raw_client slow(running->port());
+    const raw_client deaf(running->port());
+    slow.send("GET /a HTTP/1.1\r\n");
+    deaf.send(get_of("/large"));
+    const raw_client idle(running->port());
+    CHECK(idle.receive().empty());
+    CHECK(idle.closed);
+    slow.send("Host: localhost\r\n\r\n");
+    CHECK(slow.receive("GET /a ").find("200 OK") != std::string::npos);
+    CHECK(deaf.receive().size() > (4 << 20));
+  }
+  SUBCASE("until a request is there") {
+    options.request_time = soon;
+    const auto running = started(options);
+    const raw_client idle(running->port());
+    const raw_client half(running->port());
+    half.send("GET /a HTTP");
+    CHECK(half.receive().empty());
+    CHECK(half.closed);
+    const raw_client drops(running->port());
+    for (int i = 0; i < 2000 && !drops.closed_within(std::chrono::milliseconds(10)); ++i) {
+      drops.send("G");
+    }
+    CHECK(drops.closed);
+    CHECK(answers(idle, "/b"));
+  }
+  SUBCASE("until its answer is taken") {
+    options.answer_time = options.idle_time = soon;
+    const auto running = started(options);
+    const raw_client deaf(running->port());
+    deaf.send(get_of("/large"));
+    // One that came later than the deaf one and has been closed says that the deaf one has been, too.
+    const raw_client later(running->port());
+    later.send(get);
+    CHECK(later.receive().find("GET /a") != std::string::npos);
+    CHECK(deaf.receive().size() < (4 << 20));
+  }
+}
+
+TEST_CASE("who is refused hears it, although it was still sending") {
+  const auto running = started();
+  const raw_client client(running->port());
+  client.send("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 70000\r\n\r\n");
+  CHECK(client.receive("}").find("HTTP/1.1 413 ") == 0);
+  client.send(std::string(70'000, 'x'));  // taken, so that no reset overtakes the answer
+  CHECK(client.receive().empty());
+  CHECK(client.ended == 0);
 }
 
 TEST_CASE("a port that is taken is said to be in use; an address of elsewhere is refused") {

@@ -103,6 +103,7 @@ struct task_reading {
   double records_out_per_second = 0;
   double bytes_in_per_second = 0;
   double bytes_out_per_second = 0;
+  double batches_out_per_second = 0;
   double busy_ms_per_second = 0;
   double idle_ms_per_second = 0;
   double back_pressured_ms_per_second = 0;

@@ -42,6 +42,7 @@ class task_rates {
     kept.records_out = of.records_out;
     kept.bytes_in = of.bytes_in;
     kept.bytes_out = of.bytes_out;
+    kept.batches_out = of.batches_out;
     kept.busy = of.busy;
     kept.idle = of.idle;
     kept.back_pressured = of.back_pressured;
@@ -62,6 +63,7 @@ class task_rates {
     now.records_out_per_second = count(now.records_out, base_.records_out);
     now.bytes_in_per_second = count(now.bytes_in, base_.bytes_in);
     now.bytes_out_per_second = count(now.bytes_out, base_.bytes_out);
+    now.batches_out_per_second = count(now.batches_out, base_.batches_out);
     now.busy_ms_per_second = time(now.busy, base_.busy);
     now.idle_ms_per_second = time(now.idle, base_.idle);
     now.back_pressured_ms_per_second = time(now.back_pressured, base_.back_pressured);

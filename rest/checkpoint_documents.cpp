@@ -95,6 +95,15 @@ std::string location_of(const job_identity& of, epoch_id epoch) {
   return of.state_directory + "#" + to_string(epoch);
 }
 
+/// Whether enough newer ones are complete for it to be dropped.
+bool is_discarded(const job_observation& seen, const checkpoint_record& of) {
+  const auto& all = seen.checkpoints.entries;
+  const auto newer = std::count_if(all.begin(), all.end(), [&](const checkpoint_record& each) {
+    return each.state == observed_checkpoint_state::completed && each.epoch > of.epoch;
+  });
+  return newer >= setting_number(*seen.identity, "execution.checkpointing.num-retained", 2);
+}
+
 /// CP
 document checkpoint_entry(const job_observation& seen, const checkpoint_record& of) {
   const auto& physical = *seen.identity->physical;
@@ -117,7 +126,7 @@ document checkpoint_entry(const job_observation& seen, const checkpoint_record& 
   made["tasks"] = std::move(tasks);
   if (of.state == observed_checkpoint_state::completed) {
     made["external_path"] = location_of(*seen.identity, of.epoch);
-    made["discarded"] = false;
+    made["discarded"] = is_discarded(seen, of);
   } else if (of.state == observed_checkpoint_state::failed) {
     made["failure_timestamp"] = of.ended;
     made["failure_message"] = of.failure;

@@ -26,8 +26,8 @@ struct http_frame {
   std::size_t head_bytes = 0;  ///< with the empty line
   std::size_t body_bytes = 0;
   bool expects_continue = false;  ///< the client asks before it sends the body
-  int status = 0;      ///< of a refused one
-  std::string reason;  ///< likewise
+  int status = 0;                 ///< of a refused one
+  std::string reason;             ///< likewise
 };
 
 http_frame frame_of(std::string_view bytes);

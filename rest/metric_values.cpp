@@ -5,6 +5,7 @@
 #include <charconv>
 #include <concepts>
 
+#include "dataflow/element.hpp"
 #include "rest/observed_facts.hpp"
 #include "rest/observed_names.hpp"
 
@@ -78,6 +79,7 @@ void add_rates(collected_metrics& to, const task_reading& task) {
   to.add("numBytesInPerSecond", task.bytes_in_per_second, "Bytes taken a second.");
   to.add("numBytesOutPerSecond", task.bytes_out_per_second, "Bytes sent a second.");
   to.add("numBuffersOut", task.batches_out, "Batches that the task has sent.");
+  to.add("numBuffersOutPerSecond", task.batches_out_per_second, "Batches sent a second.");
 }
 
 void add_times(collected_metrics& to, const task_reading& task) {
@@ -88,14 +90,34 @@ void add_times(collected_metrics& to, const task_reading& task) {
   to.add("busyTimeMsPerSecond", task.busy_ms_per_second, "Time at work a second.");
   to.add("backPressuredTimeMsPerSecond", task.back_pressured_ms_per_second,
          "Time waiting for receivers or files a second.");
+  // A task that waits holds no thread, and goes on taking markers and aborts.
+  to.add("softBackPressuredTimeMsPerSecond", task.back_pressured_ms_per_second,
+         "Of that, time in which the task could be told something.");
+  to.add("hardBackPressuredTimeMsPerSecond", 0, "Of that, time in which it could not.");
 }
 
-void add_channels(collected_metrics& to, const task_reading& task) {
+/// Share of what its senders may have under way that has arrived.
+double input_usage(const plan& physical, const task_reading& task) {
+  const auto most = input_channels(physical, task.task).size() * channel_credits;
+  return most == 0 ? 0 : std::min(1.0, task.queued_batches / static_cast<double>(most));
+}
+
+/// Of an attempt that runs.
+std::int64_t initialization_time(const task_reading& task) {
+  if (task.state != observed_task_state::running || task.attempt_began == not_known) {
+    return not_known;
+  }
+  return std::max<std::int64_t>(task.since - task.attempt_began, 0);
+}
+
+void add_channels(collected_metrics& to, const plan& physical, const task_reading& task) {
   to.add("Shuffle.Netty.Input.numBytesInLocal", task.bytes_in,
          "Bytes taken from tasks of this process.");
   to.add("Shuffle.Netty.Input.numBytesInRemote", 0, "Bytes taken from other processes.");
   to.add("Shuffle.Netty.Input.Buffers.inputQueueLength", task.queued_batches,
          "Batches that have come and are not processed.");
+  to.add("Shuffle.Netty.Input.Buffers.inPoolUsage", input_usage(physical, task),
+         "Share of what may be under way to the task that waits there.");
   to.add("Shuffle.Netty.Output.Buffers.outPoolUsage", output_usage(task),
          "Share of the credits that are in use.");
 }
@@ -162,7 +184,9 @@ metric_values task_metrics(const job_observation& seen, const task_reading& task
   collected_metrics made;
   add_rates(made, task);
   add_times(made, task);
-  add_channels(made, task);
+  add_channels(made, *seen.identity->physical, task);
+  made.add("initializationTime", initialization_time(task),
+           "Milliseconds from the beginning of the attempt until its records flowed.");
   made.add("currentInputWatermark", task.watermark, "Lowest watermark of the task's inputs.");
   made.add("checkpointAlignmentTime", task.last_alignment.count(),
            "Nanoseconds from the first to the last marker of the last checkpoint.");

@@ -56,9 +56,13 @@ metric_labels task_labels(const job_observation& seen, const host_facts& host,
           {"subtask_index", std::to_string(planned.subtask)}};
 }
 
+struct record_count {
+  std::uint64_t records = 0;
+  double per_second = 0;
+};
 struct operator_counts {
-  std::optional<std::uint64_t> in;
-  std::optional<std::uint64_t> out;
+  std::optional<record_count> in;
+  std::optional<record_count> out;
 };
 
 /// What is known of each operator of a task's chain: records are counted where a source reads, where they enter and leave
@@ -66,11 +70,13 @@ struct operator_counts {
 std::vector<operator_counts> counts_of(const plan& physical, const task_reading& task,
                                        std::size_t operators) {
   const auto& chain = physical.chain_of(task.task);
+  const record_count read{task.records_read, task.records_read_per_second};
+  const record_count written{task.records_written, task.records_written_per_second};
   std::vector<operator_counts> counts(operators);
-  counts.front().in = task.records_in;
-  if (chain.has_source) counts.front().in = counts.front().out = task.records_read;
-  counts.back().out = task.records_out;
-  if (chain.has_sink) counts.back().in = counts.back().out = task.records_written;
+  counts.front().in = {task.records_in, task.records_in_per_second};
+  if (chain.has_source) counts.front().in = counts.front().out = read;
+  counts.back().out = {task.records_out, task.records_out_per_second};
+  if (chain.has_sink) counts.back().in = counts.back().out = written;
   return counts;
 }
 
@@ -84,17 +90,20 @@ void add_operators(exposition_text& to, const job_observation& seen, const task_
            labels_text({{"operator_id", operator_id(name)}, {"operator_name", name}});
   };
   const auto add = [&](std::string_view name, std::string_view help, const std::string& labels,
-                       std::uint64_t value) {
+                       auto value) {
     to.add(scope, name, help, metric_type::gauge, "", labels, static_cast<double>(value));
   };
   const auto counts = counts_of(physical, task, names.size());
   for (std::size_t i = 0; i < names.size(); ++i) {
-    if (counts[i].in)
-      add("numRecordsIn", "Records that the operator has taken.", labelled(names[i]),
-          *counts[i].in);
-    if (counts[i].out)
-      add("numRecordsOut", "Records that the operator has sent.", labelled(names[i]),
-          *counts[i].out);
+    const auto labels = labelled(names[i]);
+    if (const auto& in = counts[i].in) {
+      add("numRecordsIn", "Records that the operator has taken.", labels, in->records);
+      add("numRecordsInPerSecond", "Records taken a second.", labels, in->per_second);
+    }
+    if (const auto& out = counts[i].out) {
+      add("numRecordsOut", "Records that the operator has sent.", labels, out->records);
+      add("numRecordsOutPerSecond", "Records sent a second.", labels, out->per_second);
+    }
   }
   if (task.latency) add_latency(to, scope, *task.latency, labelled(names.back()));
   for (const auto& state : task.states) {

@@ -58,6 +58,10 @@ inline task_reading reading_of(std::uint32_t task) {
   made.records_written_per_second = 30.5;
   made.records_in_per_second = 10.5;
   made.records_out_per_second = 100.5;
+  made.bytes_in_per_second = 1000.5;
+  made.bytes_out_per_second = 2000.5;
+  made.batches_out_per_second = 5.5;
+  made.last_alignment = milliseconds(7);
   made.busy_ms_per_second = 300;
   made.idle_ms_per_second = 500;
   made.back_pressured_ms_per_second = 200;

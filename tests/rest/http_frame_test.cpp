@@ -52,8 +52,9 @@ TEST_CASE("a body is refused by its length alone, before it comes") {
 }
 
 TEST_CASE("what another reader could take for something else is refused") {
-  for (const auto* line : {"Content-Length : 5", "Transfer-Encoding\t: chunked", "X: a\r\n b", "nonsense",
-                           ": x", "X: a\nTransfer-Encoding: chunked", "X: a\rb", "X: a\x7f"}) {
+  for (const auto* line :
+       {"Content-Length : 5", "Transfer-Encoding\t: chunked", "X: a\r\n b", "nonsense", ": x",
+        "X: a\nTransfer-Encoding: chunked", "X: a\rb", "X: a\x7f"}) {
     INFO(line);
     CHECK(frame_of(request(std::string(line) + "\r\n")).status == 400);
   }

@@ -2,9 +2,12 @@
 // A job in a few numbers, and STATS over a few values.
 #include <doctest/doctest.h>
 
+#include <nlohmann/json.hpp>
 #include <string>
 
+#include "rest/document.hpp"
 #include "rest/job_summary.hpp"
+#include "rest/observed_names.hpp"
 #include "rest/sample_stats.hpp"
 #include "tests/rest/fake_job.hpp"
 
@@ -20,7 +23,10 @@ TEST_CASE("stats of no value, of one, and of many") {
   CHECK(of.avg == 501);
   CHECK(of.p50 == 500);
   CHECK(of.p90 == 900);
+  CHECK(of.p95 == 950);
+  CHECK(of.p99 == 990);
   CHECK(of.p999 == 999);
+  CHECK(sample_stats::of({1, 2, 4}).p50 == 2);
 }
 
 TEST_CASE(
@@ -43,6 +49,68 @@ TEST_CASE(
   CHECK(of.left_to_read == 500);
   CHECK(of.all_to_read == 2000);
   CHECK(of.time_left == std::chrono::seconds(20));  // three quarters in a minute
+}
+
+TEST_CASE(
+    "there is no time left to tell before something is read, and none runs on after the end") {
+  auto seen = observed_word_count();
+  for (auto* task : {&seen.tasks[0], &seen.tasks[1]}) {
+    task->left_to_read = task->all_to_read = 1000;
+  }
+  CHECK(!job_summary::of(seen).time_left);
+  seen.ended = noon + 20'000;
+  CHECK(job_summary::of(seen).ran == std::chrono::seconds(20));
+  seen.started = not_known;
+  CHECK(job_summary::of(seen).ran.count() == 0);
+}
+
+TEST_CASE("a chain that holds source and sink has written what it has read") {
+  graph_builder made;
+  made.sink("out", made.source("lines"));
+  auto seen = observed_word_count();
+  auto identity = *seen.identity;
+  identity.physical = std::make_shared<const plan>(made.make());
+  seen.identity = std::make_shared<const job_identity>(std::move(identity));
+  seen.tasks.resize(1);
+  seen.tasks[0].records_out = 0;
+  seen.tasks[0].records_out_per_second = 0;
+  const auto of = job_summary::of(seen);
+  CHECK(of.records_read == 100);
+  CHECK(of.records_written == 100);
+  CHECK(of.read_per_second == 10.5);
+}
+
+TEST_CASE("what status prints") {
+  auto seen = observed_word_count();
+  seen.tasks[2].busy_ms_per_second = 310;
+  seen.tasks[2].idle_ms_per_second = 410;
+  seen.tasks[3].back_pressured_ms_per_second = 110;
+  seen.tasks[3].records_in_per_second = 20;
+  auto found = nlohmann::json::parse(to_text(summary_document(seen)));
+  CHECK(found["vertices"][1] == nlohmann::json::parse(R"({
+    "id": ")" + vertex_id(*seen.identity->physical, 1) +
+                                                      R"(",
+    "name": "count -> out", "parallelism": 2, "status": "RUNNING", "records-in": 205, "records-out": 2005,
+    "records-in-per-second": 30.5, "records-out-per-second": 201.0, "busy": 0.31, "idle": 0.5,
+    "backpressured": 0.2, "queued-batches": 4.0})"));
+  found.erase("vertices");
+  found.erase("why");
+  CHECK(found == nlohmann::json::parse(R"({
+    "jid": "00112233445566778899aabbccddeeff", "name": "word-count", "state": "RUNNING", "now": 1700000060000,
+    "duration": 60000, "restarts": 1, "last-restart": 14, "records-read": 2001, "records-written": 205,
+    "records-read-per-second": 201.0, "records-written-per-second": 30.5, "left-to-read": null,
+    "all-to-read": null, "time-left": null, "resident-memory": 67108864,
+    "state-directory": "weir-state/word-count", "checkpoints": {"completed": 2, "failed": 1,
+    "last": {"id": 9, "age": 50950, "duration": 50, "state_size": 9000}}})"));
+  seen.checkpoints.latest_completed.reset();
+  CHECK(summary_document(seen)["checkpoints"]["last"].is_null());
+}
+
+TEST_CASE("what the job waits for is told in at most 20 sentences") {
+  auto seen = observed_word_count(100);
+  for (std::uint32_t i = 0; i < 100; ++i) seen.tasks[i].back_pressured_ms_per_second = 0;
+  for (std::uint32_t i = 100; i < 200; ++i) seen.tasks[i].waits_for = task_wait::lane;
+  CHECK(summary_document(seen)["why"].size() == 20);
 }
 
 }  // namespace weir::rest

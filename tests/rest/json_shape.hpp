@@ -77,10 +77,9 @@ class json_shape {
   }
   void compare_type(const nlohmann::ordered_json& from, const std::string& type,
                     const std::string& path) {
-    const bool fits = (type.front() == 'n' && from.is_number()) ||
-                      (type.front() == 's' && from.is_string()) ||
-                      (type.front() == 'b' && from.is_boolean()) ||
-                      (type.ends_with('?') && from.is_null());
+    const bool fits =
+        (type.front() == 'n' && from.is_number()) || (type.front() == 's' && from.is_string()) ||
+        (type.front() == 'b' && from.is_boolean()) || (type.ends_with('?') && from.is_null());
     note(fits, path + " is of type " + from.type_name() + ", expected " + type);
   }
 

@@ -187,7 +187,8 @@ TEST_CASE("who asks before it sends its body is told to send it, once") {
     CHECK(answer.ends_with("body"));
   }
   const raw_client large(running->port());
-  large.send("POST /a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 70000\r\n\r\n");
+  large.send(
+      "POST /a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 70000\r\n\r\n");
   CHECK(large.receive().find("HTTP/1.1 413 ") == 0);
 }
 

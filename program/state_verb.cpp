@@ -57,12 +57,15 @@ struct state_verb::implementation {
     request.job = settings->job;
     request.allow_duplicates = allow_duplicates;
     if (from_option->count() != 0) request.from = epoch_id{from};
-    auto state = stored_state::open(directory.empty() ? settings->state_directory
-                                                      : std::filesystem::path(directory));
-    if (!state) return report_state_failure(name, state.error());
-    const state_check found = check_state(*state, *physical, request);
-    std::fputs((json ? json_of(found) : text_of(found)).c_str(), stdout);
-    return found.refusal ? exit_refused : exit_finished;
+    const auto place =
+        directory.empty() ? settings->state_directory : std::filesystem::path(directory);
+    const auto code = stored_state::look_at(place, [&](stored_state& state) -> result<int> {
+      const state_check found = check_state(state, *physical, request);
+      if (found.refusal && found.refusal->code == error_code::in_use) return *found.refusal;
+      std::fputs((json ? json_of(found) : text_of(found)).c_str(), stdout);
+      return found.refusal ? exit_refused : exit_finished;
+    });
+    return code ? *code : report_state_failure(name, code.error());
   }
 };
 

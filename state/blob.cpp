@@ -82,9 +82,10 @@ result<void> check_blob_header(std::span<const std::byte> stored, const chunk_re
                                                ", this program reads up to " +
                                                std::to_string(blob_version)};
   }
-  if (stored.size() - sizeof header != expected.bytes || header.length != expected.bytes) {
-    return damaged(
-        expected, difference<std::size_t>("length", stored.size() - sizeof header, expected.bytes));
+  for (const std::size_t length : {stored.size() - sizeof header, std::size_t{header.length}}) {
+    if (length != expected.bytes) {
+      return damaged(expected, difference<std::size_t>("length", length, expected.bytes));
+    }
   }
   if (header.checksum != expected.checksum) {
     return damaged(expected, difference("checksum", header.checksum, expected.checksum));

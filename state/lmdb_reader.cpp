@@ -75,6 +75,7 @@ bool lmdb_reader::moved_on(const std::filesystem::path& data_file, std::uint64_t
 
 result<void> lmdb_reader::get(std::uint64_t key,
                               const std::function<result<void>(bytes_view)>& use) const {
+  if (const auto held = held_.find(key); held != held_.end()) return use(held->second);
   const auto found = std::lower_bound(
       content_.values.begin(), content_.values.end(), key,
       [](const lmdb_place& place, std::uint64_t wanted) { return place.key < wanted; });
@@ -85,6 +86,13 @@ result<void> lmdb_reader::get(std::uint64_t key,
   buffer_.resize(found->size);
   if (!read_at(fd_, found->offset, buffer_)) return cannot_read(data_file_);
   return use(buffer_);
+}
+
+result<void> lmdb_reader::hold(std::uint64_t key) {
+  return get(key, [&](bytes_view value) -> result<void> {
+    held_.try_emplace(key, value.begin(), value.end());
+    return {};
+  });
 }
 
 result<std::vector<std::uint64_t>> lmdb_reader::keys() const {

@@ -18,6 +18,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "state/lmdb_check.hpp"
@@ -41,6 +42,8 @@ class lmdb_reader final : public store_table {
   /// Whether so much was committed since that transaction that its values may have been overwritten.
   static bool moved_on(const std::filesystem::path& data_file, std::uint64_t transaction);
   bool has_moved_on() const { return moved_on(data_file_, content_.transaction); }
+  /// Copies this value to memory: get() gives the copy from now on. What get() says of errors holds here as well.
+  result<void> hold(std::uint64_t key);
   const lmdb_content& content() const { return content_; }
 
   result<void> get(std::uint64_t key,
@@ -65,6 +68,7 @@ class lmdb_reader final : public store_table {
   lmdb_content content_;
   int fd_;
   mutable byte_vector buffer_;
+  std::unordered_map<std::uint64_t, byte_vector> held_;
 };
 
 }  // namespace weir

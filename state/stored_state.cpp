@@ -16,6 +16,8 @@ using namespace detail;
 
 /// Opening again when the job has committed meanwhile; each costs some milliseconds.
 constexpr int openings_max = 20;
+/// Looks at a running job's directory, each at what is the newest by then.
+constexpr int looks_max = 20;
 
 result<fs::path> data_file_in(const fs::path& directory) {
   const std::string name = "state directory " + directory.string();
@@ -48,7 +50,7 @@ result<stored_state> stored_state::open(const fs::path& directory) {
   for (int opening = 0; opening < openings_max; ++opening) {
     auto table = lmdb_reader::open(*data_file);
     if (!table) return table.error();
-    const lmdb_reader* seen = table->get();
+    lmdb_reader* seen = table->get();
     const std::uint64_t transaction = seen->content().transaction;
     auto store = store_on(std::move(*table));
     // The manifests were read after the places of all values: only a quiet file proves anything.
@@ -61,9 +63,34 @@ result<stored_state> stored_state::open(const fs::path& directory) {
                                        "looked at; try again, or when the job has ended"};
 }
 
-stored_state::stored_state(fs::path directory, const lmdb_reader* table,
+result<int> stored_state::look_at(const fs::path& directory,
+                                  const std::function<result<int>(stored_state&)>& look) {
+  for (int left = looks_max;; --left) {
+    auto state = open(directory);
+    if (!state) return state.error();
+    auto seen = look(*state);
+    if (seen || seen.error().code != error_code::in_use || left == 1) return seen;
+  }
+}
+
+stored_state::stored_state(fs::path directory, lmdb_reader* table,
                            std::unique_ptr<snapshot_store> store)
     : directory_(std::move(directory)), table_(table), store_(std::move(store)) {}
+
+result<void> stored_state::hold(const std::vector<chunk_ref>& chunks, std::uint64_t bytes_max) {
+  std::uint64_t bytes = 0;
+  for (const chunk_ref& ref : chunks) bytes += ref.bytes;
+  if (bytes > bytes_max) return {};
+  for (const chunk_ref& ref : chunks) {
+    // What cannot be read is named by whoever reads it.
+    static_cast<void>(table_->hold(blob_key(ref.blob)));
+  }
+  if (!table_->has_moved_on()) return {};
+  for (const chunk_ref& ref : chunks) {
+    if (const auto read = store_->read(ref); !read) return explain(read.error());
+  }
+  return {};
+}
 
 std::vector<std::uint64_t> stored_state::orphans() const {
   std::set<std::uint64_t> named;

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,11 +25,20 @@ class stored_state {
   /// Errors: not_found (there is no state), corrupt, incompatible (a newer format), io, in_use (lmdb_reader).
   static result<stored_state> open(const std::filesystem::path& directory);
 
+  /// Opens the directory and calls look, again when a running job took away what it read (in_use); a bounded number of
+  /// times. Errors: those of open() and of look.
+  static result<int> look_at(const std::filesystem::path& directory,
+                             const std::function<result<int>(stored_state&)>& look);
+
   const std::string& job() const { return store_->job(); }
   const std::filesystem::path& directory() const { return directory_; }
   /// For reading: whatever would write returns invalid_argument.
   snapshot_store& store() { return *store_; }
   const snapshot_store& store() const { return *store_; }
+
+  /// Copies these chunks to memory, so that a running job cannot take them away any more. When they are more than `bytes_max`,
+  /// none is copied. Errors: in_use, when it has done so already; what is damaged shows when it is read.
+  result<void> hold(const std::vector<chunk_ref>& chunks, std::uint64_t bytes_max);
 
   const lmdb_content& file() const { return table_->content(); }
   /// Numbers of blobs that no readable manifest names: what a crash or an abort left, until the next commit.
@@ -41,11 +51,11 @@ class stored_state {
   error explain(error failure) const;
 
  private:
-  stored_state(std::filesystem::path directory, const lmdb_reader* table,
+  stored_state(std::filesystem::path directory, lmdb_reader* table,
                std::unique_ptr<snapshot_store> store);
 
   std::filesystem::path directory_;
-  const lmdb_reader* table_;  // the store's
+  lmdb_reader* table_;  // the store's
   std::unique_ptr<snapshot_store> store_;
 };
 

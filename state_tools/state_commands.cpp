@@ -68,10 +68,11 @@ struct state_commands::implementation {
                                                       : "the state directory; default: this job's");
     where->required(given == directory::required);
     made->add_flag("--json", json, "print JSON");
-    made->footer(
-        "Examples:\n" + examples +
-        "Nothing is written, created or locked: the directory may be a running job's.\n"
-        "Exit codes: 0; 1 nothing found; 2 usage; 3 damaged, missing or of a newer format.");
+    made->footer("Examples:\n" + examples +
+                 "Nothing is written, created or locked: the directory may be a running job's.\n"
+                 "Exit codes: 0; 1 nothing found, or the output could not be written; 2 usage; 3 "
+                 "damaged, missing or of a newer\n"
+                 "format.");
     return made;
   }
   void add_dump_options(CLI::App& to) {
@@ -99,15 +100,18 @@ struct state_commands::implementation {
   value_style style() const {
     return json || dump.format == "json" ? value_style::json : value_style::text;
   }
-  int run_list(const stored_state& from, text_output& out) const {
-    const state_listing listing = list_checkpoints(from);
-    print_list(listing, style(), out);
-    return done;
+  result<int> run_list(stored_state& from, text_output& out) const {
+    const auto listing = list_checkpoints(from);
+    if (!listing) return listing.error();
+    print_list(*listing, style(), out);
+    return listing->has_damage() ? refused : done;
   }
-  int run_dump(const stored_state& from, text_output& out) const {
+  result<int> run_dump(stored_state& from, text_output& out) const {
     dump_request request = dump.request;
     request.style = style();
     const auto dumped = dump_state(from, request, out);
+    const bool taken_away = !dumped && dumped.error().code == error_code::in_use;
+    if (taken_away && out.discard()) return dumped.error();
     out.flush();
     if (!dumped) return report_state_failure(name, dumped.error());
     if (dumped->cut) {
@@ -121,9 +125,9 @@ struct state_commands::implementation {
     }
     return done;
   }
-  int run_verify(const stored_state& from, text_output& out) const {
+  result<int> run_verify(stored_state& from, text_output& out) const {
     const auto found = verify_state(from);
-    if (!found) return report_state_failure(name, found.error());
+    if (!found) return found.error();
     print_verification(*found, style(), out);
     return found->sound() ? done : refused;
   }
@@ -160,8 +164,7 @@ int state_commands::run(const std::function<result<fs::path>()>& otherwise) cons
   try {
     return self_->run(otherwise);
   } catch (const std::bad_alloc&) {
-    return report_state_failure(self_->name,
-                                {error_code::limit, "there is not enough memory for one chunk"});
+    return report_state_failure(self_->name, {error_code::limit, "there is not enough memory"});
   }
 }
 
@@ -172,15 +175,15 @@ int state_commands::implementation::run(const std::function<result<fs::path>()>&
     if (!found) return report_state_failure(name, found.error());
     place = std::move(*found);
   }
-  const auto from = stored_state::open(place);
-  if (!from) return report_state_failure(name, from.error());
-  int code = done;
   text_output out(write_to_stdout);
-  if (lists->parsed()) code = run_list(*from, out);
-  if (dumps->parsed()) code = run_dump(*from, out);
-  if (verifies->parsed()) code = run_verify(*from, out);
+  const auto code = stored_state::look_at(place, [&](stored_state& from) {
+    if (lists->parsed()) return run_list(from, out);
+    if (dumps->parsed()) return run_dump(from, out);
+    return run_verify(from, out);
+  });
+  if (!code) return report_state_failure(name, code.error());
   out.flush();
-  if (!out.failed()) return code;
+  if (!out.failed()) return *code;
   std::fprintf(stderr, "%s: cannot write to standard output\n", name.c_str());
   return nothing;
 }

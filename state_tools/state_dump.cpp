@@ -297,12 +297,17 @@ class dumping {
 
 }  // namespace
 
-result<dump_result> dump_state(const stored_state& from, const dump_request& request,
-                               text_output& out) {
+result<dump_result> dump_state(stored_state& from, const dump_request& request, text_output& out) {
   const auto chosen =
       request.checkpoint ? from.store().load(*request.checkpoint) : from.store().latest();
   if (!chosen) return from.explain(chosen.error());
   if (auto known = check_names(*chosen, request); !known) return known.error();
+  std::vector<chunk_ref> chunks;
+  for_each_state(*chosen, request,
+                 [&](const task_snapshot&, const operator_snapshot&, const state_snapshot& state) {
+                   chunks.insert(chunks.end(), state.chunks.begin(), state.chunks.end());
+                 });
+  if (auto held = from.hold(chunks, held_bytes_max); !held) return held.error();
   auto done = dumping(from, request, out).run(*chosen);
   if (!done) return from.explain(done.error());
   return done;

@@ -29,14 +29,17 @@ struct dump_request {
   std::size_t value_bytes_max = std::size_t{64} << 10;  ///< of the text of one key or value
 };
 
+/// What a dump prints is copied to memory first, up to this size: whoever reads the output may take long, and a running job
+/// does not wait. More would crowd out the job.
+inline constexpr std::uint64_t held_bytes_max = std::uint64_t{256} << 20;
+
 struct dump_result {
   std::uint64_t lines = 0;  ///< of entries, elements, splits and intents
   bool cut = false;         ///< there were more than lines_max
 };
 
 /// Errors: not_found (checkpoint), invalid_argument (operator, state, a key that does not parse), corrupt, incompatible,
-/// in_use (a running job has removed the checkpoint meanwhile).
-result<dump_result> dump_state(const stored_state& from, const dump_request& request,
-                               text_output& out);
+/// in_use (a running job has removed the checkpoint meanwhile; of up to held_bytes_max before anything was printed).
+result<dump_result> dump_state(stored_state& from, const dump_request& request, text_output& out);
 
 }  // namespace weir

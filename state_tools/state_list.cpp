@@ -176,7 +176,12 @@ void print_text(const state_listing& listing, text_output& out) {
 
 }  // namespace
 
-state_listing list_checkpoints(const stored_state& from) {
+bool state_listing::has_damage() const {
+  return std::any_of(checkpoints.begin(), checkpoints.end(),
+                     [](const listed_checkpoint& one) { return one.damage.has_value(); });
+}
+
+result<state_listing> list_checkpoints(const stored_state& from) {
   state_listing made;
   made.job = from.job();
   made.directory = from.directory().string();
@@ -191,7 +196,8 @@ state_listing list_checkpoints(const stored_state& from) {
       blobs.emplace(info.epoch, blobs_of(*found));
     } else {
       made.checkpoints.emplace_back().epoch = info.epoch;
-      made.checkpoints.back().damage = from.explain(found.error());
+      made.checkpoints.back().damage = found.error();
+      if (auto why = from.explain(found.error()); why.code == error_code::in_use) return why;
     }
   }
   add_sharing(made.checkpoints, blobs);

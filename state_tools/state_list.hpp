@@ -16,6 +16,7 @@
 #include "state_tools/value_writer.hpp"
 #include "weir/core/error.hpp"
 #include "weir/core/ids.hpp"
+#include "weir/core/result.hpp"
 
 namespace weir {
 
@@ -52,9 +53,12 @@ struct state_listing {
   std::uint64_t free_bytes = 0;  ///< in the file, to be used again
   std::uint64_t orphans = 0;     ///< chunks that no checkpoint needs, until the next commit
   std::vector<listed_checkpoint> checkpoints;  ///< newest first
+
+  bool has_damage() const;
 };
 
-state_listing list_checkpoints(const stored_state& from);
+/// Errors: in_use when a running job has removed checkpoints meanwhile, so that nothing is known.
+result<state_listing> list_checkpoints(const stored_state& from);
 void print_list(const state_listing& listing, value_style style, text_output& out);
 
 }  // namespace weir

@@ -36,8 +36,16 @@ class text_output {
     line_is_complete();
   }
   void flush() {
-    if (!failed_ && !block_.empty()) failed_ = !write_(block_);
+    if (block_.empty()) return;
+    handed_on_ = true;
+    if (!failed_) failed_ = !write_(block_);
     block_.clear();
+  }
+  /// Takes back what was printed; false: some of it has been handed on already.
+  bool discard() {
+    if (handed_on_) return false;
+    block_.clear();
+    return true;
   }
   bool failed() const { return failed_; }
 
@@ -45,6 +53,7 @@ class text_output {
   static constexpr std::size_t block_bytes = std::size_t{256} << 10;
   writer write_;
   std::string block_;
+  bool handed_on_ = false;
   bool failed_ = false;
 };
 

@@ -197,4 +197,60 @@ TEST_CASE(
   CHECK(job->verify(job->latest().value()));
 }
 
+TEST_CASE("what is held stays readable whatever the job does; too much is not held") {
+  const temp_directory temp;
+  open_store job(temp.path());
+  const chunk_ref first = job.checkpoint(job.epoch(0), 50'000);
+  const chunk_ref second = job.checkpoint(job.epoch(1), 50'000);
+  auto state = stored_state::open(temp.path());
+  REQUIRE(state);
+
+  REQUIRE(state->hold({first}, 50'000));
+  REQUIRE(state->hold({first, second}, 99'999));
+  for (std::uint64_t i = 2; i < 9; ++i) job.checkpoint(job.epoch(i), 50'000);
+
+  CHECK(state->store().read(first));
+  CHECK_FALSE(state->store().read(second));
+  // Too late is told at once, not when it is read.
+  CHECK(state->hold({second}, 50'000).error().code == error_code::in_use);
+}
+
+TEST_CASE(
+    "a look at what a running job took away is repeated, at what is there by then; a bounded "
+    "number of times") {
+  const temp_directory temp;
+  open_store job(temp.path());
+  job.checkpoint(job.epoch(0), 50'000);
+  int looks = 0;
+
+  SUBCASE("the second succeeds") {
+    const auto seen = stored_state::look_at(temp.path(), [&](stored_state& state) -> result<int> {
+      const auto newest = state.store().latest().value();
+      if (++looks == 1) {
+        for (std::uint64_t i = 1; i < 9; ++i) job.checkpoint(job.epoch(i), 50'000);
+      }
+      if (auto sound = state.store().verify(newest); !sound) return state.explain(sound.error());
+      return static_cast<int>(newest.epoch.value - job.epoch(0).value);
+    });
+    CHECK(seen.value() == 8);
+    CHECK(looks == 2);
+  }
+  SUBCASE("none succeeds") {
+    const auto seen = stored_state::look_at(temp.path(), [&](stored_state&) -> result<int> {
+      ++looks;
+      return error{error_code::in_use, "taken away"};
+    });
+    CHECK(seen.error().code == error_code::in_use);
+    CHECK(looks == 20);
+  }
+  SUBCASE("another error is no reason to look again") {
+    const auto seen = stored_state::look_at(temp.path(), [&](stored_state&) -> result<int> {
+      ++looks;
+      return error{error_code::corrupt, "damaged"};
+    });
+    CHECK(seen.error().code == error_code::corrupt);
+    CHECK(looks == 1);
+  }
+}
+
 }  // namespace weir

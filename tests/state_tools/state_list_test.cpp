@@ -48,12 +48,13 @@ TEST_CASE(
     "of each checkpoint: its size, what it shares and with whom, and whose images its deltas "
     "need") {
   const dumped_store store;
-  const auto listing = list_checkpoints(opened(store.path()));
+  const auto listing = list_checkpoints(opened(store.path())).value();
 
   CHECK(listing.job == "job");
   REQUIRE(listing.checkpoints.size() == 2);
   const auto& newest = listing.checkpoints[0];
   const auto& older = listing.checkpoints[1];
+  CHECK_FALSE(listing.has_damage());
   CHECK(newest.epoch == epoch_id{2});
   CHECK(newest.bytes == newest.own_bytes + newest.shared_bytes);
   CHECK(newest.shared_bytes == 30 + 8 + 2);  // three words, two numbers, the price
@@ -70,7 +71,7 @@ TEST_CASE(
 
 TEST_CASE("as text and as JSON") {
   const dumped_store store;
-  const auto listing = list_checkpoints(opened(store.path()));
+  const auto listing = list_checkpoints(opened(store.path())).value();
   printed_text text;
   print_list(listing, value_style::text, text.output());
   CAPTURE(text.text());
@@ -92,7 +93,7 @@ TEST_CASE("an empty store lists nothing, and is sound") {
   const temp_directory temp;
   { open_store store(temp.path()); }
   printed_text text;
-  print_list(list_checkpoints(opened(temp.path())), value_style::text, text.output());
+  print_list(list_checkpoints(opened(temp.path())).value(), value_style::text, text.output());
   CHECK(text.has("No checkpoint"));
   const auto found = verify_state(opened(temp.path()));
   REQUIRE(found);
@@ -146,13 +147,14 @@ TEST_CASE("a damaged manifest is listed and verified as such") {
   }
   damage(temp.path(), detail::manifest_key({2}));
 
-  const auto listing = list_checkpoints(opened(temp.path()));
+  const auto listing = list_checkpoints(opened(temp.path())).value();
   REQUIRE(listing.checkpoints.size() == 2);
   CHECK(listing.checkpoints[0].damage);
   CHECK_FALSE(listing.checkpoints[1].damage);
   printed_text text;
   print_list(listing, value_style::text, text.output());
   CHECK(text.has("damaged: checkpoint 2"));
+  CHECK(listing.has_damage());
 
   const auto found = verify_state(opened(temp.path()));
   REQUIRE(found);

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/completion_verb.hpp"
 #include "common/configuration.hpp"
 #include "common/log.hpp"
 #include "coordinator/watchdog.hpp"
@@ -20,7 +21,6 @@
 #include "program/outer_settings.hpp"
 #include "program/start_job.hpp"
 #include "program/state_verb.hpp"
-#include "program/verb_completion.hpp"
 #include "program/verb_config.hpp"
 
 namespace weir {
@@ -237,7 +237,10 @@ int program::main(int argc, char** argv, const build_function& build) {
   } catch (const CLI::ParseError& failure) {
     return app.exit(failure) == 0 ? exit_finished : exit_usage;
   }
-  if (complete->parsed()) return completion.run(app, argv[0]);
+  if (complete->parsed()) {
+    completion.run(app, argv[0]);
+    return exit_finished;
+  }
   if (from->count() != 0) chosen.start.from = epoch_id{chosen.from};
 
   environment env(self_->name);

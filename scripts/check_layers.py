@@ -52,7 +52,7 @@ THIRD_PARTIES = {
     "kj/": {"serialization"},
     "spdlog/": {"common"},
     "prometheus/": {"coordinator"},
-    "CLI/": {"program", "state_tools", "bench", "apps"},
+    "CLI/": {"common", "program", "state_tools", "bench", "apps"},
     "nlohmann/": {"rest", "program", "state_tools", "bench/http.cpp"},
     "httplib.h": {"rest", "bench/http.cpp", "bench/metrics_scraper.cpp"},
     "yaml-cpp/": {"common"},

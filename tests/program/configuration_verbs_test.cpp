@@ -243,6 +243,12 @@ TEST_CASE("a shell completes verbs, options and settings by the script that `com
   CHECK(completed("run -D", "rest.po") == "rest.port=\n");
   CHECK(completed("run --config", "./compl") == "./completion.sh\n");
   CHECK(completed("completion", "z") == "zsh\n");
+  CHECK(completed("state", "l") == "list\n");
+  CHECK(completed("state dump", "--op") == "--operator\n");
+  CHECK(completed("state check", "--cr") == "--crash\n");
+  CHECK(completed("run --crash state", "--fre") == "--fresh\n");
+  std::filesystem::create_directory(here.path() / "counts");
+  CHECK(completed("state dump", "coun") == "counts\n");
   CHECK(has(here.run("completion zsh").output, "bashcompinit"));
   CHECK(here.run("completion fish").exit_code == weir::exit_usage);
 }

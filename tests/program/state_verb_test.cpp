@@ -106,6 +106,17 @@ TEST_CASE("exit codes: 1 no such key, 2 usage, 3 what cannot be read") {
   CHECK(damaged.output.size() > 10);
 }
 
+TEST_CASE("a shell completes the tool's commands and options") {
+  const auto completed = [](const std::string& words) {
+    return run("bash -c 'source <(" + tool + " completion bash); COMP_WORDS=(weir-state " + words +
+               "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _weir_weir_state; "
+               "printf \"%s\\n\" \"${COMPREPLY[@]}\"'")
+        .output;
+  };
+  CHECK(completed("v") == "verify\n");
+  CHECK(completed("dump --value") == "--value-limit\n");
+}
+
 TEST_CASE("a full standard output is told") {
   const counted job;
   const auto full = run(tool + " dump " + job.state.string() + " > /dev/full");
@@ -143,19 +154,25 @@ TEST_CASE("beside a job that runs: what it shows is complete, and the job is not
        "execution.checkpointing.interval=10 ms", "-D", "state.dir=" + state.string()},
       directory.path() / "log");
   const auto deadline = std::chrono::steady_clock::now() + weir::crash::patience;
+  const auto in_time = [&] { return std::chrono::steady_clock::now() < deadline; };
+  while (run(tool + " dump " + state.string() + " --key w7").code != 0 && in_time()) {
+    REQUIRE(job.running());  // until its first checkpoint that holds something
+  }
   int verified = 0;
+  int dumped = 0;
   int refused = 0;
-  while (verified < 5 && std::chrono::steady_clock::now() < deadline) {
+  while (verified + dumped < 10 && in_time()) {
     REQUIRE(job.running());
-    const auto found = run(tool + " verify " + state.string());
-    const bool whole = found.code == 0 && has(found.output, ": sound, ");
-    verified += whole ? 1 : 0;
+    const bool dumps = dumped < verified;
+    const auto found = run(tool + (dumps ? " dump --key w7 " : " verify ") + state.string());
+    const bool whole = found.code == 0 && has(found.output, dumps ? "\"w7\"\t" : ": sound, ");
+    (dumps ? dumped : verified) += whole ? 1 : 0;
     refused += found.code == 3 ? 1 : 0;
-    CHECK_MESSAGE((found.code == 0 || found.code == 3), found.output);
+    CHECK_MESSAGE((whole || found.code == 3), found.output);
     CHECK_FALSE(has(found.output, "DAMAGED"));
     CHECK_FALSE(has(found.output, "corrupt"));
   }
-  CHECK(verified == 5);
+  CHECK(verified + dumped == 10);
   MESSAGE("refused because the job was too fast: " << refused);
   CHECK(job.running());
   CHECK(run(word_count + " run" + settings(state)).code == 3);  // the job still holds it

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// verb_completion prints a script by which a shell completes a program's verbs, options and keys of settings. It is made
-// from the command line's own description, so that the options of an application are in it.
+// completion_verb prints a script by which a shell completes a program's verbs, theirs in turn, options and keys of
+// settings. It is made from the command line's own description, so that the options of an application are in it.
 //
 // Owner:      main(), on its thread.
 #pragma once
 
-#include <CLI/App.hpp>
 #include <string>
+
+namespace CLI {
+class App;
+}
 
 namespace weir {
 
@@ -21,8 +24,8 @@ struct completion_verb {
   /// The verb `completion`, which takes the name of a shell.
   CLI::App* add_to(CLI::App& app);
 
-  /// Prints the script; the exit code. `command` is the program's argv[0].
-  int run(const CLI::App& app, const std::string& command) const;
+  /// Prints the script. `command` is the program's argv[0].
+  void run(const CLI::App& app, const std::string& command) const;
 };
 
 }  // namespace weir

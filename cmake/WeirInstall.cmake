@@ -1,5 +1,5 @@
 # What is installed: the public headers, the libraries, what CMake (find_package(weir)) and pkg-config need to find them, and
-# the programs. CPack makes a Debian package of the same: `cpack -G DEB` in the build directory.
+# the programs, with what a shell needs to complete them. The target weir_installed builds all of it. CPack makes a Debian package of the same: `cpack -G DEB` in the build directory.
 #
 # A library that one of ours links (not only its headers) must also be in weirConfig.cmake.in, weir.pc.in, and in Depends
 # below; install/consumer_test goes red when it is not.
@@ -37,11 +37,20 @@ file(RELATIVE_PATH _weir_prefix "/prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/pr
 configure_file("${PROJECT_SOURCE_DIR}/cmake/weir.pc.in" "${PROJECT_BINARY_DIR}/weir.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/weir.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 
+add_custom_target(weir_installed DEPENDS ${WEIR_INSTALLED_LIBRARIES})
 if(WEIR_BUILD_APPS)
+  add_dependencies(weir_installed weir_state_program word_count)
   install(TARGETS weir_state_program RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
   install(PROGRAMS "$<TARGET_FILE:word_count>" DESTINATION "${CMAKE_INSTALL_BINDIR}" RENAME weir-word-count)
+  foreach(program weir-state weir-word-count)
+    file(WRITE "${PROJECT_BINARY_DIR}/completions/${program}" "source <(${program} completion bash)\n")
+  endforeach()
+  install(DIRECTORY "${PROJECT_BINARY_DIR}/completions"
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion")
 endif()
 install(FILES "${PROJECT_SOURCE_DIR}/apps/word_count.cpp" DESTINATION "${CMAKE_INSTALL_DOCDIR}/examples")
+install(FILES "${PROJECT_SOURCE_DIR}/README.md" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/docs" DESTINATION "${CMAKE_INSTALL_DOCDIR}" FILES_MATCHING PATTERN "*.md")
 
 set(CPACK_GENERATOR "DEB")
 set(CPACK_PACKAGE_NAME "libweir-dev")

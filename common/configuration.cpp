@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/configuration.hpp"
 
+#include <algorithm>
+#include <set>
+
 #include "common/byte_size.hpp"
 #include "common/configuration_value.hpp"
 #include "common/duration.hpp"
@@ -41,14 +44,33 @@ error unknown(std::string_view key, std::string_view value) {
           what + "not a known setting; the nearest one is " + std::string(nearest_key(key))};
 }
 
+std::string in_front(const std::string& origin) {
+  return origin.empty() ? "" : origin + ": ";
+}
+
+std::string current_name(const std::string& key) {
+  const auto* old = find_old_key(key);
+  return old == nullptr ? key : std::string(old->name);
+}
+
 }  // namespace
 
-result<configuration> configuration::from(const read_settings& read) {
+result<configuration> configuration::from(const read_settings& read,
+                                          std::span<const settings_rule> rules) {
   configuration made;
   std::vector<std::string> mistakes = read.mistakes;
+  std::set<std::string, std::less<>> refused;
   for (const auto& [key, value, origin] : read.given) {
     const auto set = made.set(key, value, origin);
-    if (!set) mistakes.push_back((origin.empty() ? "" : origin + ": ") + set.error().message);
+    if (set) continue;
+    mistakes.push_back(in_front(origin) + set.error().message);
+    refused.insert(current_name(key));
+  }
+  for (const auto& rule : rules) {
+    const auto is_refused = [&](std::string_view key) { return refused.contains(key); };
+    if (std::any_of(rule.keys.begin(), rule.keys.end(), is_refused)) continue;
+    const auto complaint = rule.complaint(made);
+    if (!complaint.empty()) mistakes.push_back(made.broken(rule, complaint));
   }
   if (!mistakes.empty()) return all_of(mistakes);
   return made;
@@ -121,10 +143,35 @@ std::vector<std::string> configuration::notices() const {
   for (const auto& [name, what] : given_) {
     const auto* key = find_key(name);
     if (key->no_effect.empty() || what.value == key->fallback) continue;
-    all.push_back("setting " + name + " = " + what.value + at(what.origin) +
-                  " has no effect: " + std::string(key->no_effect));
+    all.push_back(without_effect(name, key->no_effect));
   }
   return all;
+}
+
+std::string configuration::without_effect(std::string_view key, std::string_view why) const {
+  return "setting " + shown(key) + at(origin(key)) + " has no effect: " + std::string(why);
+}
+
+/// "key = value", or that it is not set.
+std::string configuration::shown(std::string_view key) const {
+  const auto* known = find_key(key);
+  if (!has_value(key)) return std::string(key) + " not set";
+  const std::string head = std::string(key) + " = ";
+  if (known->secret) return head + std::string(secret_mask);
+  const auto value = require(key, known->kind);
+  return head + (known->kind == value_kind::text ? detail::quoted(value) : value);
+}
+
+/// "weir.yaml:3:1: key = value with key = value (default): what is wrong": what was given goes first.
+std::string configuration::broken(const settings_rule& rule, const std::string& complaint) const {
+  auto keys = rule.keys;
+  std::stable_partition(keys.begin(), keys.end(), [this](auto key) { return is_set(key); });
+  std::string text = in_front(origin(keys.front())) + shown(keys.front());
+  for (std::size_t i = 1; i < keys.size(); ++i) {
+    text += (i == 1 ? " with " : " and ") + shown(keys[i]);
+    if (has_value(keys[i])) text += at(origin(keys[i]));
+  }
+  return text + ": " + complaint;
 }
 
 std::vector<effective_setting> configuration::effective() const {

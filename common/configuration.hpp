@@ -19,6 +19,7 @@
 
 #include "common/configuration_key.hpp"
 #include "common/read_settings.hpp"
+#include "common/settings_rule.hpp"
 #include "weir/core/result.hpp"
 
 namespace weir {
@@ -34,8 +35,10 @@ struct effective_setting {
 class configuration {
  public:
   /// From settings in rising order: a later one overrides an earlier one. All mistakes, those of the
-  /// reading first, are reported in one error, a line each, which begins with the origin.
-  static result<configuration> from(const read_settings& read);
+  /// reading first and broken rules last, are reported in one error, a line each, which begins with the
+  /// origin. A rule is not asked when a value of its keys was refused.
+  static result<configuration> from(const read_settings& read,
+                                    std::span<const settings_rule> rules = {});
   /// The same from texts "key=value" of no particular origin.
   static result<configuration> from(std::span<const std::string> assignments);
 
@@ -64,6 +67,8 @@ class configuration {
 
   /// What the user should be told at the start: old names and keys without effect, a sentence each.
   std::vector<std::string> notices() const;
+  /// Such a sentence of a key that is_set().
+  std::string without_effect(std::string_view key, std::string_view why) const;
   /// Every key that has a value, in the order of the table.
   std::vector<effective_setting> effective() const;
 
@@ -77,6 +82,8 @@ class configuration {
     std::string origin;
   };
   std::string require(std::string_view key, value_kind kind) const;
+  std::string shown(std::string_view key) const;
+  std::string broken(const settings_rule& rule, const std::string& complaint) const;
 
   std::map<std::string, given_value, std::less<>> given_;   // by current names
   std::map<std::string, old_name, std::less<>> old_names_;  // that were used

@@ -35,13 +35,14 @@ configuration as the job, but for what the program sets: it runs none of the pro
 starts, the job at each of its starts. A host program that calls `env.execute()` itself has what it sets, and what it hands
 to `env.override_with()`.
 
-An unknown key or a bad value ends the program with exit code 2 before the job begins. All mistakes are reported at once,
-each with its file, line and column, or its variable:
+An unknown key, a bad value, or values that contradict each other end the program with exit code 2 before the job begins. All
+mistakes are reported at once, each with its file, line and column, its variable, `-D`, or `program`:
 
 ```
 weir.yaml:3:5: "execution.checkpointing.intervall" (value "5 s") is not a known setting; the nearest one is execution.checkpointing.interval
 weir.yaml:7:1: execution.checkpointing.timeout: duration "10 minuts": unit 'minuts' is unknown; expected an integer and a unit of d, h, min, s, ms, us or ns (ms when absent), such as "100 ms"
 WEIR_REST_PROT: no setting has this variable; the nearest one is WEIR_REST_PORT, of rest.port
+-D: guard.restart.max-backoff = 1 ms with guard.restart.initial-backoff = 200 ms (default): expected an initial backoff that is at most the longest
 ```
 
 Old names are accepted, and a warning at the start names the new one. So does a warning tell of a key without effect.

@@ -5,13 +5,12 @@
 
 namespace weir {
 
-result<injection_settings> injection_settings::from(const configuration& settings) {
+injection_settings injection_settings::from(const configuration& settings) {
+  WEIR_CHECK(rule().holds(settings));
   injection_settings made;
   made.enabled = settings.get_boolean("weir.injection.enabled");
   if (settings.is_set("weir.injection.plan")) {
-    auto plan = parse_fault_plan(settings.get_text("weir.injection.plan"));
-    if (!plan) return plan.error();
-    made.plan = std::move(*plan);
+    made.plan = *parse_fault_plan(settings.get_text("weir.injection.plan"));
   }
   if (settings.is_set("weir.injection.seed")) {
     made.seed = static_cast<std::uint64_t>(settings.get_integer("weir.injection.seed"));
@@ -19,9 +18,21 @@ result<injection_settings> injection_settings::from(const configuration& setting
   return made;
 }
 
-std::string injection_settings::notice() const {
-  if (enabled || plan.empty()) return {};
-  return "setting weir.injection.plan has no effect: weir.injection.enabled is false";
+settings_rule injection_settings::rule() {
+  return {{"weir.injection.plan"}, [](const configuration& settings) -> std::string {
+            if (!settings.is_set("weir.injection.plan")) return {};
+            const auto plan = parse_fault_plan(settings.get_text("weir.injection.plan"));
+            return plan ? std::string() : plan.error().message;
+          }};
+}
+
+std::vector<std::string> injection_settings::notices(const configuration& settings) const {
+  std::vector<std::string> all;
+  for (const auto* key : {"weir.injection.plan", "weir.injection.seed"}) {
+    if (enabled || !settings.is_set(key)) continue;
+    all.push_back(settings.without_effect(key, "weir.injection.enabled is false"));
+  }
+  return all;
 }
 
 }  // namespace weir

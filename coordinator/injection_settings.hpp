@@ -7,10 +7,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/configuration.hpp"
 #include "dataflow/fault_plan.hpp"
-#include "weir/core/result.hpp"
 
 namespace weir {
 
@@ -19,10 +19,12 @@ struct injection_settings {
   fault_plan plan;
   std::optional<std::uint64_t> seed;  ///< none: a new one each time
 
-  /// Errors: invalid_argument for a plan that cannot be read, enabled or not.
-  static result<injection_settings> from(const configuration& settings);
-  /// What a user should know; or empty.
-  std::string notice() const;
+  /// REQUIRES: rule() holds.
+  static injection_settings from(const configuration& settings);
+  /// The plan can be read, enabled or not.
+  static settings_rule rule();
+  /// What a user should know: a plan that is not enabled.
+  std::vector<std::string> notices(const configuration& settings) const;
 };
 
 }  // namespace weir

@@ -3,8 +3,6 @@
 
 #include <array>
 
-#include "common/duration.hpp"
-
 namespace weir {
 namespace {
 
@@ -72,20 +70,35 @@ std::string_view to_string(restart_kind kind) {
   return "unknown";
 }
 
-result<restart_settings> restart_settings::from(const configuration& settings) {
-  const restart_settings made{.kind = kind_of(settings),
-                              .fixed_delay = fixed_delay_from(settings),
-                              .failure_rate = failure_rate_from(settings),
-                              .exponential_delay = exponential_delay_from(settings)};
-  const auto& backoff = made.exponential_delay;
-  if (backoff.initial_backoff > backoff.max_backoff) {
-    return error{error_code::invalid_argument,
-                 "restart-strategy.exponential-delay.initial-backoff = " +
-                     print_duration(backoff.initial_backoff) +
-                     " is longer than restart-strategy.exponential-delay.max-backoff = " +
-                     print_duration(backoff.max_backoff) + "; expected at most that"};
+restart_settings restart_settings::from(const configuration& settings) {
+  WEIR_CHECK(rule().holds(settings));
+  return {.kind = kind_of(settings),
+          .fixed_delay = fixed_delay_from(settings),
+          .failure_rate = failure_rate_from(settings),
+          .exponential_delay = exponential_delay_from(settings)};
+}
+
+settings_rule restart_settings::rule() {
+  return {{"restart-strategy.exponential-delay.initial-backoff",
+           "restart-strategy.exponential-delay.max-backoff"},
+          [](const configuration& settings) -> std::string {
+            const auto backoff = exponential_delay_from(settings);
+            if (backoff.initial_backoff <= backoff.max_backoff) return {};
+            return "expected an initial backoff that is at most the longest";
+          }};
+}
+
+std::vector<std::string> restart_settings::notices(const configuration& settings) const {
+  const std::string own = "restart-strategy." + std::string(to_string(kind)) + ".";
+  std::vector<std::string> all;
+  for (const auto& key : configuration_keys()) {
+    const bool others = key.name.starts_with("restart-strategy.") &&
+                        key.name != "restart-strategy.type" && !key.name.starts_with(own);
+    if (!others || !settings.is_set(key.name)) continue;
+    all.push_back(settings.without_effect(
+        key.name, "the job's restart strategy is " + std::string(to_string(kind))));
   }
-  return made;
+  return all;
 }
 
 }  // namespace weir

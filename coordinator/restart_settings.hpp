@@ -10,10 +10,11 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/configuration.hpp"
-#include "weir/core/result.hpp"
 
 namespace weir {
 
@@ -56,9 +57,12 @@ struct restart_settings {
   exponential_delay_settings exponential_delay{};
 
   /// Without restart-strategy.type: exponential-delay, or none when checkpointing is off (there
-  /// would be nothing but the beginning to go back to). error_code::invalid_argument when the
-  /// backoffs contradict each other.
-  static result<restart_settings> from(const configuration& settings);
+  /// would be nothing but the beginning to go back to). REQUIRES: rule() holds.
+  static restart_settings from(const configuration& settings);
+  /// The backoffs do not contradict each other.
+  static settings_rule rule();
+  /// What a user should know: settings of a strategy that is not the job's.
+  std::vector<std::string> notices(const configuration& settings) const;
 };
 
 }  // namespace weir

@@ -191,7 +191,7 @@ std::optional<mistake> read_fault(fault_spec& fault, std::string_view text) {
 }
 
 error refusal(std::string_view where, std::string_view text, const mistake& what) {
-  return {error_code::invalid_argument, std::string(where) + ": at byte " +
+  return {error_code::invalid_argument, std::string(where) + "at byte " +
                                             std::to_string(what.at.data() - text.data()) + ": \"" +
                                             std::string(what.at) + "\": " + what.expected};
 }
@@ -205,14 +205,12 @@ result<fault_spec> parse_fault(std::string_view text) {
                  "fault: expected one, such as: throw task=count/1 record=1000"};
   }
   fault_spec fault;
-  if (auto wrong = read_fault(fault, one)) return refusal("fault", text, *wrong);
+  if (auto wrong = read_fault(fault, one)) return refusal("fault: ", text, *wrong);
   return fault;
 }
 
 result<fault_plan> parse_fault_plan(std::string_view text) {
-  const auto refused = [text](const mistake& what) {
-    return refusal("weir.injection.plan", text, what);
-  };
+  const auto refused = [text](const mistake& what) { return refusal("", text, what); };
   fault_plan plan;
   for (std::size_t at = 0; at < text.size();) {
     const auto end = std::min(text.find(';', at), text.size());

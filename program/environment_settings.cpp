@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "common/configuration_key.hpp"
+#include "program/guard_settings.hpp"
+#include "rest/rest_settings.hpp"
 
 namespace weir {
 
@@ -22,28 +24,28 @@ void note_guard_settings(const environment& of, std::vector<std::string>& notice
 
 }  // namespace
 
-result<configuration> configuration_of(const environment& of) {
-  read_settings read;
+std::vector<settings_rule> settings_rules() {
+  return {restart_settings::rule(), guard_settings::rule(), rest::rest_settings::rule(),
+          injection_settings::rule()};
+}
+
+result<configuration> configuration_of(const environment& of, std::vector<std::string> mistakes) {
+  read_settings read{.given = {}, .mistakes = std::move(mistakes)};
   for (const auto& [key, value] : of.settings()) read.given.push_back({key, value, "program"});
   read.append({.given = of.overrides(), .mistakes = {}});
-  return configuration::from(read);
+  return configuration::from(read, settings_rules());
 }
 
 result<environment_settings> environment_settings::from(const environment& of) {
   auto config = configuration_of(of);
   if (!config) return config.error();
-  auto restarts = restart_settings::from(*config);
-  if (!restarts) return restarts.error();
-  auto injection = injection_settings::from(*config);
-  if (!injection) return injection.error();
-
   environment_settings made;
   made.job = config->has_value("pipeline.name") ? config->get_text("pipeline.name") : of.name();
   made.planning.default_parallelism =
       static_cast<std::uint32_t>(config->get_integer("parallelism.default"));
   made.planning.chaining = config->get_boolean("pipeline.operator-chaining.enabled");
   made.checkpoints = checkpoint_settings::from(*config);
-  made.restarts = *restarts;
+  made.restarts = restart_settings::from(*config);
   made.tasks.mode = made.checkpoints.mode == checkpoint_mode::exactly_once
                         ? alignment::exactly_once
                         : alignment::at_least_once;
@@ -61,8 +63,10 @@ result<environment_settings> environment_settings::from(const environment& of) {
   made.tasks.state_directory = made.state_directory.string();
   made.notices = config->notices();
   note_guard_settings(of, made.notices);
-  if (auto notice = injection->notice(); !notice.empty()) made.notices.push_back(std::move(notice));
-  made.injection = std::move(*injection);
+  made.injection = injection_settings::from(*config);
+  for (const auto& more : {made.restarts.notices(*config), made.injection.notices(*config)}) {
+    made.notices.insert(made.notices.end(), more.begin(), more.end());
+  }
   made.given = std::move(*config);
   return made;
 }

@@ -40,7 +40,11 @@ struct environment_settings {
   static result<environment_settings> from(const environment& of);
 };
 
-/// The settings of the program under those of whoever runs it. Errors: as above.
-result<configuration> configuration_of(const environment& of);
+/// All rules over several settings of a job.
+std::vector<settings_rule> settings_rules();
+
+/// The settings of the program under those of whoever runs it. Errors: as above, behind these mistakes of the reading.
+result<configuration> configuration_of(const environment& of,
+                                       std::vector<std::string> mistakes = {});
 
 }  // namespace weir

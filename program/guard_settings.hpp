@@ -9,7 +9,6 @@
 #include <cstdint>
 
 #include "common/configuration.hpp"
-#include "weir/core/result.hpp"
 
 namespace weir {
 
@@ -19,8 +18,10 @@ struct guard_settings {
   std::chrono::nanoseconds max_backoff = std::chrono::seconds(10);
   std::chrono::nanoseconds reset_threshold = std::chrono::minutes(1);
 
-  /// error_code::invalid_argument when the backoffs contradict each other.
-  static result<guard_settings> from(const configuration& settings);
+  /// REQUIRES: rule() holds.
+  static guard_settings from(const configuration& settings);
+  /// The backoffs do not contradict each other.
+  static settings_rule rule();
 };
 
 }  // namespace weir

@@ -2,6 +2,7 @@
 #include "weir/program.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "common/log.hpp"
 #include "coordinator/watchdog.hpp"
 #include "program/client_verbs.hpp"
+#include "program/environment_settings.hpp"
 #include "program/guard.hpp"
 #include "program/guard_link.hpp"
 #include "program/job_control.hpp"
@@ -133,9 +135,23 @@ int run_job(environment& env, const start_options& start) {
 
 /// Nothing of the program's own code runs in the guard, so it knows all settings but those that the program sets.
 int guard_job(const std::string& name, const configuration& outer, int argc, char** argv) {
-  auto settings = guard_settings::from(outer);
-  if (!settings) return print_failure(name, settings.error());
-  return run_guarded(name, *settings, {argv, argv + argc});
+  return run_guarded(name, guard_settings::from(outer), {argv, argv + argc});
+}
+
+/// Rules that hold or not whatever the program sets: what is given overrides that, and the guard ignores it.
+std::vector<settings_rule> rules_without_program(const read_settings& outer) {
+  const auto is_known = [&](std::string_view key) {
+    const auto gives = [key](const setting& one) {
+      const auto* old = find_old_key(one.key);
+      return one.key == key || (old != nullptr && old->name == key);
+    };
+    return key.starts_with("guard.") || std::any_of(outer.given.begin(), outer.given.end(), gives);
+  };
+  auto rules = settings_rules();
+  std::erase_if(rules, [&](const settings_rule& rule) {
+    return !std::all_of(rule.keys.begin(), rule.keys.end(), is_known);
+  });
+  return rules;
 }
 
 int print_plan(const environment& env) {
@@ -243,28 +259,26 @@ int program::main(int argc, char** argv, const build_function& build) {
   }
   if (from->count() != 0) chosen.start.from = epoch_id{chosen.from};
 
-  environment env(self_->name);
-  const auto take_settings = [&]() -> result<configuration> {
-    auto given = chosen.settings.read(environment_variables());
-    auto outer = configuration::from(given);
-    if (outer) env.override_with(std::move(given.given));
-    return outer;
-  };
-  const auto prepare = [&]() -> result<void> {
-    if (auto taken = take_settings(); !taken) return taken.error();
-    return build(env);
-  };
+  auto outer = chosen.settings.read(environment_variables());
   if (chosen.guard) {
-    const auto outer = take_settings();
-    return outer ? guard_job(self_->name, *outer, argc, argv)
-                 : print_failure(self_->name, outer.error());
+    const auto known = configuration::from(outer, rules_without_program(outer));
+    return known ? guard_job(self_->name, *known, argc, argv)
+                 : print_failure(self_->name, known.error());
   }
+  environment env(self_->name);
   // For verbs that need the program's settings alone: whether or not there is a graph, it is not run.
   result<void> built;
   const auto look_up = [&]() -> result<void> {
-    if (auto taken = take_settings(); !taken) return taken.error();
+    env.override_with(std::move(outer.given));
     built = build(env);
-    return {};
+    auto settings = configuration_of(env, std::move(outer.mistakes));
+    return settings ? result<void>() : settings.error();
+  };
+  const auto prepare = [&]() -> result<void> {
+    auto settings = look_up();
+    if (settings || built) return settings ? built : settings;
+    return error{error_code::invalid_argument,
+                 settings.error().message + "\n" + built.error().message};
   };
   if (state.chosen()) return state.run(env, look_up, prepare);
   if (clients.chosen() || config->parsed()) {

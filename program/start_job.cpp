@@ -33,13 +33,12 @@ result<job> start_job(const environment& env, const start_options& start,
   auto settings = environment_settings::from(env);
   if (!settings) return settings.error();
   const auto serving = rest::rest_settings::from(settings->given, by_default);
-  if (!serving) return serving.error();
   auto options = runtime_options_of(env, start);
   if (!options) return options.error();
   // Before the job: a port that cannot be had is no reason to have begun.
   std::optional<rest::opened_port> port;
-  if (serving->port) {
-    auto opened = rest::open_port(*serving);
+  if (serving.port) {
+    auto opened = rest::open_port(serving);
     if (!opened) return opened.error();
     port = std::move(*opened);
   }
@@ -47,7 +46,7 @@ result<job> start_job(const environment& env, const start_options& start,
   if (!running) return running.error();
   auto control = std::make_shared<job::control>(std::move(*running));
   if (port) {
-    if (auto served = serve(*control, *serving, std::move(*port), *settings); !served) {
+    if (auto served = serve(*control, serving, std::move(*port), *settings); !served) {
       return served.error();
     }
   }

@@ -10,7 +10,6 @@
 #include "common/configuration_manual.hpp"
 #include "common/yaml_value.hpp"
 #include "program/environment_settings.hpp"
-#include "program/guard_settings.hpp"
 #include "weir/program.hpp"
 
 namespace weir {
@@ -80,10 +79,8 @@ int config_verb::run(const environment& env, const result<void>& built) const {
     return exit_finished;
   }
   const auto settings = environment_settings::from(env);
-  const result<guard_settings> guard =
-      settings ? guard_settings::from(settings->given) : settings.error();
-  if (!guard) {
-    std::fprintf(stderr, "%s: %s\n", env.name().c_str(), guard.error().text().c_str());
+  if (!settings) {
+    std::fprintf(stderr, "%s: %s\n", env.name().c_str(), settings.error().text().c_str());
     return exit_usage;
   }
   if (!built) {

@@ -3,7 +3,6 @@
 //
 // Owner:      a value.
 // Invariants: without a token the server listens at the loopback only.
-// Errors:     invalid_argument naming rest.bind-address and weir.rest.token when that would be broken.
 #pragma once
 
 #include <chrono>
@@ -12,7 +11,6 @@
 #include <string>
 
 #include "common/configuration.hpp"
-#include "weir/core/result.hpp"
 
 namespace weir::rest {
 
@@ -28,7 +26,10 @@ struct rest_settings {
   std::chrono::nanoseconds keep_triggers{};
   bool may_cancel = true;
 
-  static result<rest_settings> from(const configuration& config, serving by_default);
+  /// REQUIRES: rule() holds.
+  static rest_settings from(const configuration& config, serving by_default);
+  /// Off loopback there is a token.
+  static settings_rule rule();
 };
 
 }  // namespace weir::rest

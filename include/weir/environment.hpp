@@ -10,7 +10,8 @@
 //   weir::job_report report = job->wait();
 //
 // Owner:      the program; an environment is used by one thread, a job handle by any.
-// Invariants: nothing runs before execute(); execute() reports everything that is wrong with graph and settings at once.
+// Invariants: nothing runs before execute(); execute() reports everything that is wrong with the settings at once, and when
+//             they are right, everything that is wrong with the graph.
 #pragma once
 
 #include <chrono>

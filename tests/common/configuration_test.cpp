@@ -282,3 +282,48 @@ TEST_CASE("control characters and endless values are refused, and shown on one l
   CHECK(has(refusal({"pipeline.name=" + std::string(70'000, 'x')}), "at most 65536"));
   CHECK(refusal({std::string(100'000, 'k') + "=1"}).size() < 400);
 }
+
+TEST_CASE("a broken rule is told with the other mistakes: all its keys, their values and origins") {
+  const auto too_many = [](const configuration& of) -> std::string {
+    const bool over =
+        of.get_integer("parallelism.default") > of.get_integer("web.checkpoints.history");
+    return over ? "expected fewer" : "";
+  };
+  const std::vector<weir::settings_rule> rules = {
+      {{"web.checkpoints.history", "parallelism.default", "pipeline.name", "weir.rest.token"},
+       too_many}};
+  const auto told = [&](std::vector<weir::setting> given) {
+    const auto made =
+        configuration::from({.given = std::move(given), .mistakes = {"f:1: gone"}}, rules);
+    REQUIRE_FALSE(made);
+    return made.error().message;
+  };
+  CHECK(told({{"parallelism.default", "11", "-D"}}) ==
+        "f:1: gone\n-D: parallelism.default = 11 with web.checkpoints.history = 10 (default) and "
+        "pipeline.name not set and weir.rest.token not set: expected fewer");
+  CHECK(told({{"weir.rest.token", "hush", "W"},
+              {"rest.prot", "1", "-D"},
+              {"pipeline.name", "a b", "program"},
+              {"web.checkpoints.history", "2", "f:3:1"},
+              {"parallelism.default", "3", ""}}) ==
+        "f:1: gone\n-D: \"rest.prot\" (value \"1\") is not a known setting; the nearest one is "
+        "rest.port\nf:3:1: web.checkpoints.history = 2 with parallelism.default = 3 and "
+        "pipeline.name = \"a b\" (program) and weir.rest.token = ****** (W): expected fewer");
+
+  SUBCASE("but not when one of its values is wrong by itself, also by an old name") {
+    const auto only =
+        told({{"parallelism.default", "11", ""}, {"web.checkpoints.history", "x", ""}});
+    CHECK(has(only, "web.checkpoints.history = \"x\": "));
+    CHECK_FALSE(has(only, "expected fewer"));
+    const std::vector<weir::settings_rule> of_retained = {
+        {{"execution.checkpointing.num-retained"},
+         [](const configuration&) -> std::string { return "never"; }}};
+    const auto made = configuration::from(
+        {.given = {{"state.checkpoints.num-retained", "x", ""}}, .mistakes = {}}, of_retained);
+    CHECK_FALSE(has(made.error().message, "never"));
+  }
+  SUBCASE("and not when it holds") {
+    const std::vector<weir::setting> fine = {{"parallelism.default", "10", ""}};
+    CHECK(configuration::from({.given = fine, .mistakes = {}}, rules));
+  }
+}

@@ -40,16 +40,14 @@ TEST_CASE("the defaults of the structs are those of the configuration") {
   CHECK(checkpoints.enabled());
 
   const auto restarts = restart_settings::from(configuration());
-  REQUIRE(restarts);
   const restart_settings standard;
-  CHECK(restarts->kind == standard.kind);
-  CHECK(restarts->fixed_delay.attempts == standard.fixed_delay.attempts);
-  CHECK(restarts->fixed_delay.delay == standard.fixed_delay.delay);
-  CHECK(restarts->failure_rate.failures_per_interval ==
-        standard.failure_rate.failures_per_interval);
-  CHECK(restarts->failure_rate.interval == standard.failure_rate.interval);
-  CHECK(restarts->failure_rate.delay == standard.failure_rate.delay);
-  const auto& backoff = restarts->exponential_delay;
+  CHECK(restarts.kind == standard.kind);
+  CHECK(restarts.fixed_delay.attempts == standard.fixed_delay.attempts);
+  CHECK(restarts.fixed_delay.delay == standard.fixed_delay.delay);
+  CHECK(restarts.failure_rate.failures_per_interval == standard.failure_rate.failures_per_interval);
+  CHECK(restarts.failure_rate.interval == standard.failure_rate.interval);
+  CHECK(restarts.failure_rate.delay == standard.failure_rate.delay);
+  const auto& backoff = restarts.exponential_delay;
   CHECK(backoff.initial_backoff == standard.exponential_delay.initial_backoff);
   CHECK(backoff.max_backoff == standard.exponential_delay.max_backoff);
   CHECK(backoff.multiplier == standard.exponential_delay.multiplier);
@@ -105,14 +103,13 @@ TEST_CASE("each restart strategy is chosen by name; without one it depends on ch
   for (const auto& [name, kind] : examples) {
     CAPTURE(name);
     const auto made = restart_settings::from(given({"restart-strategy.type=" + std::string(name)}));
-    REQUIRE(made);
-    CHECK(made->kind == kind);
+    CHECK(made.kind == kind);
   }
-  CHECK(restart_settings::from(given({"execution.checkpointing.interval=0"}))->kind ==
+  CHECK(restart_settings::from(given({"execution.checkpointing.interval=0"})).kind ==
         restart_kind::none);
 }
 
-TEST_CASE("restart settings are taken from their keys, and backoffs that contradict are refused") {
+TEST_CASE("restart settings are taken from their keys") {
   const auto made = restart_settings::from(
       given({"restart-strategy.fixed-delay.attempts=7", "restart-strategy.fixed-delay.delay=3 s",
              "restart-strategy.failure-rate.max-failures-per-interval=4",
@@ -124,22 +121,41 @@ TEST_CASE("restart settings are taken from their keys, and backoffs that contrad
              "restart-strategy.exponential-delay.jitter-factor=0",
              "restart-strategy.exponential-delay.reset-backoff-threshold=1 min",
              "restart-strategy.exponential-delay.attempts-before-reset-backoff=9"}));
-  REQUIRE(made);
-  CHECK(made->fixed_delay.attempts == 7);
-  CHECK(made->fixed_delay.delay == 3s);
-  CHECK(made->failure_rate.failures_per_interval == 4);
-  CHECK(made->failure_rate.interval == 2min);
-  CHECK(made->failure_rate.delay == 20ms);
-  CHECK(made->exponential_delay.initial_backoff == 10ms);
-  CHECK(made->exponential_delay.max_backoff == 1s);
-  CHECK(made->exponential_delay.multiplier == 2.0);
-  CHECK(made->exponential_delay.jitter == 0.0);
-  CHECK(made->exponential_delay.reset_threshold == 1min);
-  CHECK(made->exponential_delay.attempts_before_reset == 9u);
+  CHECK(made.fixed_delay.attempts == 7);
+  CHECK(made.fixed_delay.delay == 3s);
+  CHECK(made.failure_rate.failures_per_interval == 4);
+  CHECK(made.failure_rate.interval == 2min);
+  CHECK(made.failure_rate.delay == 20ms);
+  CHECK(made.exponential_delay.initial_backoff == 10ms);
+  CHECK(made.exponential_delay.max_backoff == 1s);
+  CHECK(made.exponential_delay.multiplier == 2.0);
+  CHECK(made.exponential_delay.jitter == 0.0);
+  CHECK(made.exponential_delay.reset_threshold == 1min);
+  CHECK(made.exponential_delay.attempts_before_reset == 9u);
+}
 
-  const auto refused =
-      restart_settings::from(given({"restart-strategy.exponential-delay.initial-backoff=2 min"}));
-  REQUIRE_FALSE(refused);
-  CHECK(has(refused.error().message, "initial-backoff = 2 min"));
-  CHECK(has(refused.error().message, "max-backoff = 1 min"));
+TEST_CASE("backoffs that contradict each other break the rule of restart settings") {
+  const std::string prefix = "restart-strategy.exponential-delay.";
+  CHECK(restart_settings::rule().holds(configuration()));
+  CHECK(restart_settings::rule().holds(given({prefix + "initial-backoff=1 min"})));
+  CHECK_FALSE(restart_settings::rule().holds(given({prefix + "initial-backoff=61 s"})));
+  CHECK_FALSE(restart_settings::rule().holds(given({prefix + "max-backoff=1 ms"})));
+}
+
+TEST_CASE("settings of another restart strategy than the job's are told to have no effect") {
+  const auto told = [](std::vector<std::string> assignments) {
+    const auto settings = given(std::move(assignments));
+    return restart_settings::from(settings).notices(settings);
+  };
+  const std::string attempts = "restart-strategy.fixed-delay.attempts=3";
+  CHECK(told({attempts}) ==
+        std::vector<std::string>{"setting restart-strategy.fixed-delay.attempts = 3 has no effect: "
+                                 "the job's restart strategy is exponential-delay"});
+  CHECK(told({attempts, "restart-strategy.type=fixed-delay"}).empty());
+  CHECK(told({attempts, "restart-strategy.type=failure-rate",
+              "restart-strategy.failure-rate.delay=1 s"})
+            .size() == 1);
+  CHECK(told({"restart-strategy.exponential-delay.max-backoff=2 min"}).empty());
+  CHECK(told({"restart-strategy.exponential-delay.max-backoff=2 min", "restart-strategy=none"})
+            .size() == 1);
 }

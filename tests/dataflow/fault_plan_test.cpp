@@ -104,10 +104,10 @@ TEST_CASE("a plan names faults, what selects them, and how often they hit") {
 
 TEST_CASE("what is wrong with a plan is named with its position and what was expected") {
   CHECK(refusal("throw; explode task=a/0") ==
-        "weir.injection.plan: at byte 7: \"explode\": expected throw, kill, hang, slow, abort, "
+        "at byte 7: \"explode\": expected throw, kill, hang, slow, abort, "
         "kill9, write_error, disk_full, torn_write or lost_write");
   CHECK(refusal("kill taks=a/0") ==
-        "weir.injection.plan: at byte 5: \"taks=a/0\": expected task=, disk=, record=, write=, "
+        "at byte 5: \"taks=a/0\": expected task=, disk=, record=, write=, "
         "epoch=, phase=, for=, times= or chance=");
   const std::pair<const char*, const char*> examples[] = {
       {"kill task", "expected task=, disk=, record="},
@@ -146,7 +146,7 @@ TEST_CASE("what is wrong with a plan is named with its position and what was exp
   }
   std::string many;
   for (std::size_t i = 0; i <= planned_faults_max; ++i) many += "hang;";
-  CHECK(refusal(many) == "weir.injection.plan: at byte 320: \"hang\": expected at most 64 faults");
+  CHECK(refusal(many) == "at byte 320: \"hang\": expected at most 64 faults");
 }
 
 TEST_CASE("a fault hits the task that it names, in the batch with its record, once") {

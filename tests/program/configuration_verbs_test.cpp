@@ -12,6 +12,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "common/scratch_directory.hpp"
 #include "program/outer_settings.hpp"
@@ -159,6 +160,59 @@ TEST_CASE("all mistakes of all sources come at once, with exit code 2, for every
   }
 }
 
+TEST_CASE(
+    "settings that contradict each other come with the other mistakes, each with all origins") {
+  const workplace here;
+  here.write(
+      "weir.yaml",
+      "restart-strategy.exponential-delay:\n  initial-backoff: 2 min\nguard.restart.max-backoff: "
+      "1 ms\nrest.bind-address: 192.0.2.1\n");
+  const std::string given =
+      " -D rest.port=70000 -D rest.prot=1 -D weir.injection.plan=explode -D "
+      "restart-strategy.exponential-delay.max-backoff='1 s' --broken yes";
+  const std::vector<std::string> always = {
+      "weir.yaml:2:3: restart-strategy.exponential-delay.initial-backoff = 2 min with "
+      "restart-strategy.exponential-delay.max-backoff = 1 s (-D): expected an initial backoff",
+      "weir.yaml:3:1: guard.restart.max-backoff = 1 ms with guard.restart.initial-backoff = 200 ms "
+      "(default): expected an initial backoff",
+      "-D: weir.injection.plan = \"explode\": at byte 0: \"explode\": expected throw, kill",
+      "-D: rest.port = \"70000\": it is too large", "nearest one is rest.port\n"};
+  for (const auto* verb : {"config", "plan", "run", "run --guard", "status", "state list"}) {
+    CAPTURE(verb);
+    const auto refused = here.run(verb + given);
+    CAPTURE(refused.output);
+    CHECK(refused.exit_code == weir::exit_usage);
+    for (const auto& line : always) CHECK(has(refused.output, line));
+    // Its port is wrong already; the guard would not know whether the program sets a token.
+    CHECK_FALSE(has(refused.output, "rest.bind-address"));
+    const bool needs_graph = verb == std::string("plan") || verb == std::string("run");
+    CHECK(has(refused.output, "\n--broken") == needs_graph);
+  }
+  here.write("weir.yaml", "rest.bind-address: 192.0.2.1\n");
+  for (const auto* verb : {"config", "run", "run --guard"}) {
+    const auto open = here.run(verb);
+    CHECK(open.exit_code == weir::exit_usage);
+    CHECK(has(open.output,
+              "weir.yaml:1:1: rest.bind-address = \"192.0.2.1\" with weir.rest.token not set and "
+              "rest.port = 8081 (default): the address reaches beyond this machine; expected "
+              "weir.rest.token to be set, or an address of the loopback such as 127.0.0.1"));
+  }
+}
+
+TEST_CASE("what the program sets may settle a contradiction, or make one") {
+  const workplace here;
+  CHECK(here.run("config -D guard.restart.initial-backoff='11 s'").exit_code == weir::exit_usage);
+  CHECK(here.run("config -D restart-strategy.exponential-delay.initial-backoff='2 min' "
+                 "--longest-backoff '5 min'")
+            .exit_code == weir::exit_finished);
+  const auto refused = here.run("run --longest-backoff '20 ms' -D rest.port=x");
+  CHECK(refused.exit_code == weir::exit_usage);
+  CHECK(has(refused.output, "-D: rest.port = \"x\""));
+  CHECK(has(refused.output,
+            "program: restart-strategy.exponential-delay.max-backoff = 20 ms with "
+            "restart-strategy.exponential-delay.initial-backoff = 1 s (default): expected"));
+}
+
 TEST_CASE("a settings file that cannot be read is an error, also when it is the usual one") {
   const workplace here;
   CHECK(
@@ -211,7 +265,8 @@ TEST_CASE("`config` refuses what `run` would refuse, and tells what it would tel
   const auto noted = here.run("config --attempts 7 -D 'weir.injection.plan=throw task=look'");
   CHECK(noted.exit_code == weir::exit_finished);
   CHECK(has(noted.output, "# notice: setting guard.restart.attempts = 7 (program) has no effect"));
-  CHECK(has(noted.output, "# notice: setting weir.injection.plan has no effect"));
+  CHECK(has(noted.output,
+            "# notice: setting weir.injection.plan = \"throw task=look\" (-D) has no effect"));
 }
 
 TEST_CASE("a program that makes no job with these options still has a configuration") {

@@ -10,13 +10,19 @@ int main(int argc, char** argv) {
   std::string crash;
   std::string attempts;
   std::string broken;
+  std::string longest_backoff;
   weir::program program("configured", "A job of three numbers.");
   program.option("--crash", crash, "ends its process by SIGABRT")
       .option("--attempts", attempts, "sets guard.restart.attempts in vain")
+      .option("--longest-backoff", longest_backoff,
+              "sets restart-strategy.exponential-delay.max-backoff")
       .option("--broken", broken, "makes no job");
   return program.main(argc, argv, [&](weir::environment& env) -> weir::result<void> {
     env.set("parallelism.default", "2").set("execution.checkpointing.interval", "20 ms");
     if (!attempts.empty()) env.set("guard.restart.attempts", attempts);
+    if (!longest_backoff.empty()) {
+      env.set("restart-strategy.exponential-delay.max-backoff", longest_backoff);
+    }
     if (!broken.empty()) return weir::error{weir::error_code::invalid_argument, "--broken"};
     env.from("numbers", weir::from_collection(std::vector<int>{1, 2, 3}))
         .map("look",

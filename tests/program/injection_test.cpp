@@ -212,14 +212,16 @@ TEST_CASE("a plan that is not enabled has no effect, and says so; a bad one is a
   const auto report = run_to_finish(job.env);
   CHECK(report.faults.empty());
   CHECK(report.restarts == 0);
-  CHECK(lines_with(log, "weir.injection.plan has no effect: weir.injection.enabled is false") == 1);
+  CHECK(lines_with(log,
+                   "weir.injection.plan = \"throw task=count/1\" (program) has no effect: "
+                   "weir.injection.enabled is false") == 1);
 
   for (const char* bad : {"explode", "hang task=nothing/0", "hang task=numbers/0 record=1"}) {
     counting_job other;
     const auto refused = other.inject(bad).env.execute();
     REQUIRE_FALSE(refused);
     CHECK(refused.error().code == error_code::invalid_argument);
-    CHECK_MESSAGE(contains(refused.error().message, "weir.injection.plan: "),
+    CHECK_MESSAGE(contains(refused.error().message, "weir.injection.plan"),
                   refused.error().message);
   }
 }

@@ -75,9 +75,9 @@ TEST_CASE("a chain that holds source and sink has written what it has read") {
   seen.tasks[0].records_out = 0;
   seen.tasks[0].records_out_per_second = 0;
   const auto of = job_summary::of(seen);
-  CHECK(of.records_read == 100);
-  CHECK(of.records_written == 100);
-  CHECK(of.read_per_second == 10.5);
+  CHECK(of.records_read == 2000);
+  CHECK(of.records_written == 300);
+  CHECK(of.read_per_second == 200.5);
 }
 
 TEST_CASE("what status prints") {
@@ -90,15 +90,15 @@ TEST_CASE("what status prints") {
   CHECK(found["vertices"][1] == nlohmann::json::parse(R"({
     "id": ")" + vertex_id(*seen.identity->physical, 1) +
                                                       R"(",
-    "name": "count -> out", "parallelism": 2, "status": "RUNNING", "records-in": 205, "records-out": 2005,
-    "records-in-per-second": 30.5, "records-out-per-second": 201.0, "busy": 0.31, "idle": 0.5,
-    "backpressured": 0.2, "queued-batches": 4.0})"));
+    "name": "count -> out", "parallelism": 2, "status": "RUNNING", "records-in": 4210, "records-out": 2610,
+    "records-in-per-second": 431.5, "records-out-per-second": 262.0, "busy": 0.31, "idle": 0.5,
+    "backpressured": 0.2, "queued-batches": 4})"));
   found.erase("vertices");
   found.erase("why");
   CHECK(found == nlohmann::json::parse(R"({
     "jid": "00112233445566778899aabbccddeeff", "name": "word-count", "state": "RUNNING", "now": 1700000060000,
-    "duration": 60000, "restarts": 1, "last-restart": 14, "records-read": 2001, "records-written": 205,
-    "records-read-per-second": 201.0, "records-written-per-second": 30.5, "left-to-read": null,
+    "duration": 60000, "restarts": 1, "last-restart": 14, "records-read": 4001, "records-written": 605,
+    "records-read-per-second": 401.0, "records-written-per-second": 61.0, "left-to-read": null,
     "all-to-read": null, "time-left": null, "resident-memory": 67108864,
     "state-directory": "weir-state/word-count", "checkpoints": {"completed": 2, "failed": 1,
     "last": {"id": 9, "age": 50950, "duration": 50, "state_size": 9000}}})"));

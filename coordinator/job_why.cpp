@@ -16,6 +16,10 @@ using std::chrono::milliseconds;
 constexpr std::size_t named_max = 5;  // one line stays readable
 /// A task that waits for credit for less than this part of its time is held up by nobody: batches come in turns.
 constexpr double held_up_ms_per_second = 100;
+/// A task that holds others up is slow when it works for so much of its time, and else kept from working.
+constexpr double slow_ms_per_second = 500;
+/// A source that waits for input for so much of its time has less to read than the job could take.
+constexpr double starved_ms_per_second = 500;
 /// What lasts no longer than this is how a job works, not what it waits for.
 constexpr milliseconds worth_telling{100};
 
@@ -26,8 +30,7 @@ class explanation {
   std::vector<std::string> lines() {
     if (tell_end()) return lines_;
     tell_restart();
-    tell_slow_tasks();
-    tell_markers();
+    tell_culprits();
     tell_checkpoint();
     if (lines_.empty()) tell_sources();
     if (lines_.empty()) lines_.emplace_back("it waits for nothing: records flow");
@@ -96,12 +99,14 @@ class explanation {
   }
 
   bool runs(const task_reading& task) const { return task.state == observed_task_state::running; }
+  /// Whether it has been waiting, or at work, for long enough to tell.
+  bool lasts(const task_reading& task) const {
+    return job_.now - task.waits_since >= worth_telling.count();
+  }
   bool held_up(const task_reading& task) const {
-    if (!runs(task)) return false;
-    if (task.waits_for == task_wait::lane) return false;  // by its own writes
-    const bool long_enough =
-        task.waits_for == task_wait::credit && job_.now - task.waits_since >= worth_telling.count();
-    return long_enough || task.back_pressured_ms_per_second >= held_up_ms_per_second;
+    if (!runs(task) || task.waits_for == task_wait::lane) return false;  // by its own writes
+    if (lasts(task)) return task.waits_for == task_wait::credit;
+    return task.back_pressured_ms_per_second >= held_up_ms_per_second;
   }
   /// Receivers that take too little; when none is full at this moment, those with the most under way.
   std::vector<task_id> held_up_by(const task_reading& task) const {
@@ -115,8 +120,9 @@ class explanation {
     return by;
   }
 
-  void tell_slow_tasks() {
-    std::map<task_id, std::set<task_id>> victims;  // of those who are held up by nobody
+  /// Those who hold others up and are held up by nobody, and those who wait for their files or for a marker.
+  void tell_culprits() {
+    std::map<task_id, std::set<task_id>> victims;
     for (const auto& task : job_.tasks) {
       if (!held_up(task)) continue;
       for (const task_id by : held_up_by(task)) {
@@ -124,45 +130,52 @@ class explanation {
       }
     }
     for (const auto& task : job_.tasks) {
-      if (runs(task) && task.waits_for == task_wait::lane) victims.try_emplace(task.task);
+      const bool aligns = task.waits_for == task_wait::marker && lasts(task);
+      if (runs(task) && (task.waits_for == task_wait::lane || aligns))
+        victims.try_emplace(task.task);
     }
-    for (const auto& [slow, behind] : victims) lines_.push_back(story_of(of(slow), behind));
+    for (const auto& [culprit, behind] : victims) {
+      lines_.push_back(story_of(of(culprit)) + story_of_those(behind, culprit));
+    }
   }
 
-  std::string story_of(const task_reading& slow, const std::set<task_id>& behind) const {
-    std::string text = name(slow.task);
-    if (slow.waits_for == task_wait::marker) {
-      text += " aligns, and " + wait_text(plan_, slow);
-    } else if (slow.waits_for == task_wait::lane) {
-      text += " waits for its sink's writes for " + waiting_time(slow);
-    } else {
-      text += " is slow: busy " + percent(slow.busy_ms_per_second) + " of the time, " +
-              std::to_string(slow.queued_batches) + " batches wait for it";
+  std::string story_of(const task_reading& culprit) const {
+    const std::string who = name(culprit.task);
+    if (culprit.waits_for == task_wait::marker) {
+      std::string text = who + " aligns, and " + wait_text(plan_, culprit);
+      if (lasts(culprit)) text += " for " + waiting_time(culprit);
+      for (const task_id sender : culprit.waits_on) text += story_of_sender(of(sender));
+      return text;
     }
-    if (behind.empty()) return text;
-    text += "; " + names(behind) + (behind.size() == 1 ? " waits" : " wait") + " for its credit";
+    if (culprit.waits_for == task_wait::lane) {
+      return who + " has been waiting for its sink's writes for " + waiting_time(culprit);
+    }
+    const std::string busy = "busy " + percent(culprit.busy_ms_per_second) + " of the time";
+    const bool works = culprit.waits_for == task_wait::none && lasts(culprit);
+    if (works || culprit.busy_ms_per_second >= slow_ms_per_second) return who + " is slow: " + busy;
+    return who + " is not slow, but seldom gets a thread: " + busy;
+  }
+  /// Why a marker does not come.
+  std::string story_of_sender(const task_reading& sender) const {
+    if (sender.waits_for == task_wait::source) {
+      return "; the source of " + name(sender.task) + " has nothing to read";
+    }
+    const auto why = wait_text(plan_, sender);
+    if (!why.empty()) return "; " + name(sender.task) + " " + why;
+    if (!runs(sender) || !lasts(sender)) return {};
+    return "; " + name(sender.task) + " has been at work for " + waiting_time(sender);
+  }
+  std::string story_of_those(const std::set<task_id>& behind, task_id culprit) const {
+    if (behind.empty()) return {};
+    const std::string text =
+        "; " + names(behind) + (behind.size() == 1 ? " waits" : " wait") + " for its credit";
     const auto& first = of(*behind.begin());
     for (const auto& out : first.outputs) {
-      if (out.to != slow.task) continue;
-      return text + " (" + name(first.task) + " -> " + name(slow.task) + ": " +
-             std::to_string(out.in_flight) + " of " + std::to_string(out.credits) +
-             " batches under way)";
+      if (out.to != culprit) continue;
+      return text + " (" + std::to_string(out.in_flight) + " of " + std::to_string(out.credits) +
+             " batches from " + name(first.task) + " are under way)";
     }
     return text;
-  }
-
-  void tell_markers() {
-    for (const auto& task : job_.tasks) {
-      const bool waits = runs(task) && task.waits_for == task_wait::marker;
-      if (!waits || job_.now - task.waits_since < worth_telling.count()) continue;
-      std::string text =
-          name(task.task) + " aligns for " + waiting_time(task) + ", and " + wait_text(plan_, task);
-      for (const task_id sender : task.waits_on) {
-        const auto why = wait_text(plan_, of(sender));
-        if (!why.empty()) text += "; " + name(sender) + " " + why;
-      }
-      lines_.push_back(std::move(text));
-    }
   }
 
   void tell_checkpoint() {
@@ -172,19 +185,26 @@ class explanation {
     for (const auto& task : open->tasks) {
       if (task.acked == not_known) missing.push_back(task.task);
     }
-    const std::string so_far = "checkpoint " + to_string(open->epoch) + " is under way for " +
+    const bool one = missing.size() == 1;
+    const std::string so_far = "checkpoint " + to_string(open->epoch) + " has been under way for " +
                                print_rounded(open->duration) + ": ";
-    lines_.push_back(so_far + (missing.empty()
-                                   ? "its manifest is being written"
-                                   : "the snapshots of " + names(missing) + " are not stored yet"));
+    lines_.push_back(so_far +
+                     (missing.empty()
+                          ? "its manifest is being written"
+                          : std::string(one ? "the snapshot" : "the snapshots") + " of " +
+                                names(missing) + (one ? " is" : " are") + " not stored yet"));
   }
 
   void tell_sources() {
     for (const auto& task : job_.tasks) {
       if (!runs(task) || task.waits_for != task_wait::source) continue;
-      if (job_.now - task.waits_since < worth_telling.count()) continue;
-      lines_.emplace_back("the source of " + name(task.task) + " has had nothing to read for " +
-                          waiting_time(task));
+      if (lasts(task)) {
+        lines_.emplace_back("the source of " + name(task.task) + " has had nothing to read for " +
+                            waiting_time(task));
+      } else if (task.idle_ms_per_second >= starved_ms_per_second) {
+        lines_.emplace_back("the source of " + name(task.task) + " has little to read: it waits " +
+                            percent(task.idle_ms_per_second) + " of the time");
+      }
     }
   }
 

@@ -123,6 +123,7 @@ ack_outcome pending_checkpoint::on_progress(const task_progress& progress, time_
   place->done = progress.done;
   place->total = progress.total;
   place->waits_for = progress.waits_for;
+  place->reported = true;
   return outcome;
 }
 
@@ -203,7 +204,9 @@ std::string pending_checkpoint::describe(const slot& missing, time_point now) {
       break;
   }
   text += " for " + print_rounded(now - missing.phase_since);
-  return missing.waits_for.empty() ? text : text + " (" + missing.waits_for + ")";
+  if (!missing.waits_for.empty()) return text + " (" + missing.waits_for + ")";
+  const bool works = missing.reported && missing.phase == snapshot_phase::waiting;
+  return works ? text + " (at work on what is in front of it)" : text;
 }
 
 }  // namespace weir

@@ -120,6 +120,7 @@ class pending_checkpoint {
     std::uint64_t done = 0;
     std::uint64_t total = 0;
     std::string waits_for{};
+    bool reported = false;  // how far it is; empty waits_for then says that it works
   };
   struct admission {
     ack_outcome outcome;

@@ -37,8 +37,8 @@ std::string clock_text(std::int64_t unix_ms) {
 
 std::string vertices_text(const document& vertices) {
   text_table table;
-  table.add({"", "vertex", "tasks", "status", "in/s", "out/s", "busy", "idle", "back-pressured",
-             "batches waiting"});
+  table.add({"", "vertex", "tasks", "status", "in/s", "out/s", "busy (max)", "idle (max)",
+             "back-pressured (max)", "batches waiting"});
   for (const auto& vertex : vertices) {
     table.add({"", vertex.at("name"), std::to_string(vertex.at("parallelism").get<int>()),
                vertex.at("status"), rate_text(vertex.at("records-in-per-second")),
@@ -152,7 +152,8 @@ std::string exceptions_text(const document& exceptions) {
       text += "  went back to checkpoint " +
               std::to_string(each.at("restoredCheckpoint").get<std::uint64_t>());
       const auto until = each.at("untilRunning").get<std::int64_t>();
-      text += until > 0 ? ", records flowed again after " + time_text(until) + "\n" : "\n";
+      text += ", records flowed again after " + (until > 0 ? time_text(until) : "less than 1 ms");
+      text += "\n";
     }
   }
   if (history.at("truncated").get<bool>()) text += "older ones are not shown\n";

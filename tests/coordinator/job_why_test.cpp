@@ -55,19 +55,69 @@ TEST_CASE("the task at the end of all waits for credit is named, with those whom
   one.waits(0, task_wait::credit, {{1}});
   one.waits(1, task_wait::credit, {{2}});
   one.seen.tasks[2].busy_ms_per_second = 987;
-  one.seen.tasks[2].queued_batches = 7;
-  CHECK(one.why() == lines{"out/0 is slow: busy 99 % of the time, 7 batches wait for it; count/0 "
-                           "waits for its credit (count/0 -> out/0: 8 of 8 batches under way)"});
+  one.seen.tasks[2].waits_since = one.seen.now;
+  CHECK(one.why() == lines{"out/0 is slow: busy 99 % of the time; count/0 waits for its credit "
+                           "(8 of 8 batches from count/0 are under way)"});
 }
 
 TEST_CASE("who is back-pressured for a part of the time counts, also when he works at the moment") {
   job one;
   one.seen.tasks[0].back_pressured_ms_per_second = 400;
   one.seen.tasks[0].outputs[0].in_flight = 3;
-  one.seen.tasks[1].busy_ms_per_second = 1000;
+  one.seen.tasks[0].waits_since = one.seen.tasks[1].waits_since = one.seen.now - 20;
+  one.seen.tasks[1].busy_ms_per_second = 500;
+  const std::string behind =
+      "; lines/0 waits for its credit (3 of 8 batches from lines/0 are under way)";
+  CHECK(one.why() == lines{"count/0 is slow: busy 50 % of the time" + behind});
+
+  // Little to do in all, but this batch takes long.
+  one.seen.tasks[1].busy_ms_per_second = 14;
+  one.waits(1, task_wait::none);
+  CHECK(one.why() == lines{"count/0 is slow: busy 1 % of the time" + behind});
+  one.waits(0, task_wait::none);
+  CHECK(one.why() == lines{"it waits for nothing: records flow"});  // he works by now
+}
+
+TEST_CASE("who holds others up and could work more is not called slow") {
+  job one;
+  one.waits(0, task_wait::credit, {{1}});
+  one.waits(1, task_wait::input);
+  one.seen.tasks[1].busy_ms_per_second = 276;
   CHECK(one.why() ==
-        lines{"count/0 is slow: busy 100 % of the time, 0 batches wait for it; lines/0 "
-              "waits for its credit (lines/0 -> count/0: 3 of 8 batches under way)"});
+        lines{"count/0 is not slow, but seldom gets a thread: busy 28 % of the time; lines/0 waits "
+              "for its credit (8 of 8 batches from lines/0 are under way)"});
+}
+
+TEST_CASE("of those who hold one up, the one with the most under way is named; of many, five") {
+  job one;
+  for (std::uint32_t i = 3; i < 10; ++i) {
+    one.seen.tasks.push_back(one.seen.tasks[0]);
+    one.seen.tasks[i].task = {i};
+  }
+  auto identity = *one.seen.identity;
+  graph_builder made;
+  const auto source = made.source("lines");
+  made.sink("out", made.operation("count", source, partitioning::rebalance),
+            partitioning::rebalance);
+  plan_options options;
+  options.default_parallelism = 4;
+  identity.physical = std::make_shared<const plan>(made.make(options));
+  one.seen.identity = std::make_shared<const job_identity>(identity);
+  for (auto& task : one.seen.tasks) {
+    task.waits_since = one.seen.now;
+    task.outputs.clear();
+  }
+  // 0 to 3 are lines, 4 to 7 are count: 0, 1, 2, 3, 8 and 9 send to 5 for the test's sake.
+  for (const std::uint32_t from : {0, 1, 2, 3, 8, 9}) {
+    auto& task = one.seen.tasks[from];
+    task.back_pressured_ms_per_second = 100;
+    task.outputs = {{0, {4}, 0, 0, 0, 2, 8}, {0, {5}, 0, 0, 0, 6, 8}};
+  }
+  one.seen.tasks[5].busy_ms_per_second = 900;
+  CHECK(
+      one.why() ==
+      lines{"count/1 is slow: busy 90 % of the time; lines/0, lines/1, lines/2, lines/3, out/0 and "
+            "1 more wait for its credit (6 of 8 batches from lines/0 are under way)"});
 }
 
 TEST_CASE("a moment without credit is how a job works") {
@@ -82,17 +132,29 @@ TEST_CASE("a sink whose writes lag is named") {
   one.waits(2, task_wait::lane);
   CHECK(
       one.why().front() ==
-      "out/0 waits for its sink's writes for 3 s; count/0 waits for its credit (count/0 -> out/0: "
-      "8 of 8 batches under way)");
+      "out/0 has been waiting for its sink's writes for 3 s; count/0 waits for its credit (8 of 8 "
+      "batches from count/0 are under way)");
+  one.waits(1, task_wait::input);
+  CHECK(one.why() == lines{"out/0 has been waiting for its sink's writes for 3 s"});
 }
 
 TEST_CASE("a marker that does not come is named with its sender, and what that waits for") {
   job one;
   one.waits(1, task_wait::marker, {{0}});
   one.waits(0, task_wait::source);
-  CHECK(one.why() ==
-        lines{"count/0 aligns for 3 s, and waits for the marker of lines/0; lines/0 its "
-              "source has nothing to read"});
+  const std::string aligns = "count/0 aligns, and waits for the marker of lines/0 for 3 s; ";
+  CHECK(one.why() == lines{aligns + "the source of lines/0 has nothing to read"});
+  one.waits(0, task_wait::none, {}, 2'000);
+  CHECK(one.why() == lines{aligns + "lines/0 has been at work for 2 s"});
+  one.waits(0, task_wait::credit, {{1}});
+  CHECK(one.why() == lines{aligns + "lines/0 waits for credit of count/0; lines/0 waits for its "
+                                    "credit (8 of 8 batches from lines/0 are under way)"});
+  one.waits(0, task_wait::source);
+  one.waits(1, task_wait::marker, {{0}}, 99);
+  CHECK(one.why() == lines{"the source of lines/0 has had nothing to read for 3 s"});
+  one.seen.tasks[1].state = observed_task_state::initializing;
+  one.waits(1, task_wait::marker, {{0}});
+  CHECK(one.why() == lines{"count/0 loads its state"});
 }
 
 TEST_CASE("a checkpoint that takes long is told, with those who have not stored their snapshot") {
@@ -106,11 +168,16 @@ TEST_CASE("a checkpoint that takes long is told, with those who have not stored 
     open.tasks[i].task = {i};
   }
   open.tasks[1].acked = 99'000;
-  CHECK(one.why() ==
-        lines{"checkpoint 12 is under way for 1.5 s: the snapshots of lines/0, out/0 are "
-              "not stored yet"});
-  open.tasks[0].acked = open.tasks[2].acked = 99'500;
-  CHECK(one.why() == lines{"checkpoint 12 is under way for 1.5 s: its manifest is being written"});
+  const std::string under_way = "checkpoint 12 has been under way for 1.5 s: ";
+  CHECK(one.why() == lines{under_way + "the snapshots of lines/0, out/0 are not stored yet"});
+  open.tasks[0].acked = 99'400;
+  CHECK(one.why() == lines{under_way + "the snapshot of out/0 is not stored yet"});
+  open.tasks[2].acked = 99'500;
+  CHECK(one.why() == lines{under_way + "its manifest is being written"});
+  one.waits(0, task_wait::source);
+  CHECK(one.why() == lines{under_way + "its manifest is being written"});
+  open.duration = 99ms;
+  CHECK(one.why() == lines{"the source of lines/0 has had nothing to read for 3 s"});
 }
 
 TEST_CASE("a source without data is named when nothing else holds the job up") {
@@ -119,6 +186,14 @@ TEST_CASE("a source without data is named when nothing else holds the job up") {
   one.waits(1, task_wait::input);
   one.waits(2, task_wait::input);
   CHECK(one.why() == lines{"the source of lines/0 has had nothing to read for 3 s"});
+}
+
+TEST_CASE("a source that is asked again and again, or has a rate, is named when it mostly waits") {
+  job one;
+  one.waits(0, task_wait::source, {}, 20).idle_ms_per_second = 970;
+  CHECK(one.why() == lines{"the source of lines/0 has little to read: it waits 97 % of the time"});
+  one.seen.tasks[0].idle_ms_per_second = 499;
+  CHECK(one.why() == lines{"it waits for nothing: records flow"});
 }
 
 TEST_CASE("a restart's delay and a restore are told with their cause") {

@@ -238,12 +238,16 @@ TEST_CASE("status names the waiting and the writing, with unknown totals, and at
   pending.on_progress(
       {{task_id{1}, epoch_id{7}, attempt_id{4}, fence_id{2}}, snapshot_phase::writing, 3, 0},
       start);
+  pending.on_progress(
+      {{task_id{2}, epoch_id{7}, attempt_id{4}, fence_id{2}}, snapshot_phase::waiting, 0, 0},
+      start);
 
   const auto text = pending.status(start + 2s);
 
   CHECK(has(text,
             "0 of 25 tasks have acked; missing: count/0 waiting for a marker for 2 s, count/1 "
-            "writing 3 chunks"));
+            "writing 3 chunks for 2 s, count/2 waiting for a marker for 2 s (at work on what is in "
+            "front of it), count/3 waiting for a marker for 2 s, "));
   CHECK(has(text, "count/9 "));
   CHECK_FALSE(has(text, "count/10 "));
   CHECK(has(text, " and 15 more"));

@@ -17,6 +17,9 @@ task_reading at(std::chrono::milliseconds lived, std::uint64_t records, std::uin
   made.records_written = records * 3;
   made.records_in = records;
   made.bytes_in = records * 8;
+  made.records_out = records * 2;
+  made.bytes_out = records * 16;
+  made.batches_out = records * 3;
   made.busy = lived / 4;
   made.back_pressured = lived / 4;
   made.idle = lived - made.busy - made.back_pressured;
@@ -30,6 +33,9 @@ double seen(task_rates& rates, task_reading now) {
   CHECK(now.records_read_per_second == doctest::Approx(2 * now.records_in_per_second));
   CHECK(now.records_written_per_second == doctest::Approx(3 * now.records_in_per_second));
   CHECK(now.bytes_in_per_second == doctest::Approx(8 * now.records_in_per_second));
+  CHECK(now.records_out_per_second == doctest::Approx(2 * now.records_in_per_second));
+  CHECK(now.bytes_out_per_second == doctest::Approx(16 * now.records_in_per_second));
+  CHECK(now.batches_out_per_second == doctest::Approx(3 * now.records_in_per_second));
   return now.records_in_per_second;
 }
 

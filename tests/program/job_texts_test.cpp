@@ -97,7 +97,10 @@ TEST_CASE("status prints the numbers, the vertices and, when asked, the reasons"
   const auto text = status_text(document, false);
   has(text, "word-count: RUNNING, for 1 min, 1 restart\n");
   has(text, "2 complete, 1 failed; the last, 9, 51 s ago, took 50 ms, 8.8 kb");
-  has(text, "lines -> split");
+  has(text,
+      "busy (max)  idle (max)  back-pressured (max)  batches waiting\n"
+      "    lines -> split  2      RUNNING  21/s  201/s  30 %        50 %        20 %                  "
+      "4\n");
   CHECK(text.find("What it waits for") == std::string::npos);
   has(status_text(document, true), "What it waits for:\n  ");
 }
@@ -112,6 +115,10 @@ TEST_CASE("checkpoints and exceptions print a line each, the newest first") {
   has(exceptions, "count/1: exception in user code: std::runtime_error: boom\n");
   has(exceptions, "  record 00ff\n  went back to checkpoint 6, records flowed again after 14 ms\n");
   auto none = seen;
+  none.exceptions.resize(1);
+  none.exceptions[0].until_running = std::chrono::microseconds(300);
+  has(exceptions_text(rest::exceptions_document(none, rest::fake_host(), 20)),
+      "went back to checkpoint 6, records flowed again after less than 1 ms\n");
   none.exceptions.clear();
   CHECK(exceptions_text(rest::exceptions_document(none, rest::fake_host(), 20)) ==
         "no exceptions\n");

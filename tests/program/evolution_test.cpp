@@ -35,7 +35,7 @@ namespace {
 using namespace weir::test;
 
 constexpr std::uint64_t keys = 20'000;
-constexpr std::uint64_t records = 400'000;
+constexpr std::uint64_t records = 2'000'000;
 
 /// What the fold sink found at the end, with the type of today's program.
 struct found {
@@ -105,7 +105,7 @@ TEST_CASE(
     "states gain a field: what was counted before stays, the new field begins with its default") {
   const weir::scratch_directory scratch;
   const auto state = scratch.path() / "state";
-  cancelled_run<before::totals>(state, 1'000'000);
+  cancelled_run<before::totals>(state, 50'000);
   // Slowly, so that little changes between two checkpoints, and deltas are written: they are read back below.
   REQUIRE(cancelled_run<after::totals>(state, 10'000).restored_from);
 

@@ -238,7 +238,7 @@ TEST_CASE(
     auto env = make_environment(scratch.path() / "state", parallelism);
     env.set("execution.checkpointing.interval", "2 ms");
     const double rate = parallelism == 3 ? 0 : 10'000;
-    env.from("numbers", weir::generate(itself).count(20'000).rate(rate))
+    env.from("numbers", weir::generate(itself).count(600'000).rate(rate))
         .to("out", weir::collect_sink(output));
     if (rate == 0) {
       run_to_finish(env);
@@ -247,6 +247,6 @@ TEST_CASE(
     }
   }
   std::vector<std::uint64_t> expected;
-  for (std::uint64_t n = 0; n < 20'000; ++n) expected.push_back(n);
+  for (std::uint64_t n = 0; n < 600'000; ++n) expected.push_back(n);
   CHECK((sorted(output->records()) == expected));
 }

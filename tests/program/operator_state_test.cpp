@@ -178,13 +178,13 @@ TEST_CASE("each element of an operator's list goes to one subtask at another par
   for (const std::uint32_t parallelism : {3u, 5u, 2u}) {
     auto env = make_environment(scratch.path() / "state", parallelism);
     env.set("execution.checkpointing.interval", "2 ms");
-    build<remember>(env, 10'000, output, fuse(), 5000);
+    build<remember>(env, 200'000, output, fuse(), 5000);
     cancel_after_checkpoints(start(env), 3);
   }
   auto env = make_environment(scratch.path() / "state", 4);
-  build<remember>(env, 10'000, output);
+  build<remember>(env, 200'000, output);
   CHECK(run_to_finish(env).restored_from);
-  CHECK((sorted(output->records()) == all_remembered(10'000)));
+  CHECK((sorted(output->records()) == all_remembered(200'000)));
 }
 
 TEST_CASE("every subtask sees a union list whole, and what they claim of it adds up") {
@@ -193,18 +193,18 @@ TEST_CASE("every subtask sees a union list whole, and what they claim of it adds
   for (const std::uint32_t parallelism : {3u, 7u, 1u}) {
     auto env = make_environment(scratch.path() / "state", parallelism);
     env.set("execution.checkpointing.interval", "2 ms");
-    build<count_in_turn>(env, 10'000, output, fuse(), 5000);
+    build<count_in_turn>(env, 200'000, output, fuse(), 5000);
     cancel_after_checkpoints(start(env), 3);
   }
   auto env = make_environment(scratch.path() / "state", 2);
   env.set("execution.checkpointing.interval", "2 ms");
   const fuse bomb(1000);
-  build<count_in_turn>(env, 10'000, output, bomb);
+  build<count_in_turn>(env, 200'000, output, bomb);
   const auto report = run_to_finish(env);
   CHECK(report.restarts == 1);
   const auto all = output->records();
   CHECK(all.size() == counters);
-  CHECK(total_of(all) == 10'000);
+  CHECK(total_of(all) == 200'000);
 }
 
 TEST_CASE("a plain member is gone after a restart, state is not") {

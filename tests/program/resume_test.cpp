@@ -19,6 +19,7 @@ using namespace weir::test;
 using counts = std::shared_ptr<weir::collected<std::uint64_t>>;
 
 constexpr std::uint64_t keys = 17;
+constexpr std::uint64_t records = 300'000;  // a minute at the rate of the runs that are cancelled
 std::uint64_t itself(std::uint64_t seq) {
   return seq;
 }
@@ -49,10 +50,10 @@ struct count_and_sum final : weir::keyed_process<std::uint64_t, std::uint64_t, s
 };
 
 template <class Op>
-void build(weir::environment& env, std::uint64_t records, const counts& output, double rate = 0,
+void build(weir::environment& env, std::uint64_t count, const counts& output, double rate = 0,
            const std::string& name = "count") {
   env.set("execution.checkpointing.interval", "2 ms");
-  env.from("numbers", weir::generate(itself).count(records).rate(rate))
+  env.from("numbers", weir::generate(itself).count(count).rate(rate))
       .key_by(key_of)
       .template process<Op>(name)
       .to("out", weir::collect_sink(output));
@@ -64,9 +65,9 @@ counts new_output() {
   return std::make_shared<weir::collected<std::uint64_t>>();
 }
 
-std::vector<std::uint64_t> expected_counts(std::uint64_t records, std::uint32_t ends) {
+std::vector<std::uint64_t> expected_counts(std::uint64_t count, std::uint32_t ends) {
   std::vector<std::uint64_t> all(ends, 99'999'999);
-  for (std::uint64_t n = 0; n < records; ++n) all.push_back((n % keys) * 100'000 + n / keys + 1);
+  for (std::uint64_t n = 0; n < count; ++n) all.push_back((n % keys) * 100'000 + n / keys + 1);
   return sorted(all);
 }
 
@@ -74,14 +75,14 @@ std::vector<std::uint64_t> expected_counts(std::uint64_t records, std::uint32_t 
 weir::job_report cancelled_run(const std::filesystem::path& state, const counts& output,
                                std::uint64_t checkpoints = 4) {
   auto env = make_environment(state, 2);
-  build<plain_count>(env, 20'000, output, 5000);
+  build<plain_count>(env, records, output, 5000);
   return cancel_after_checkpoints(start(env), checkpoints);
 }
 
 template <class Op>
 weir::error refused(const std::filesystem::path& state, const std::string& name = "count") {
   auto env = make_environment(state, 2);
-  build<Op>(env, 20'000, new_output(), 0, name);
+  build<Op>(env, records, new_output(), 0, name);
   auto job = env.execute();
   REQUIRE_FALSE(job);
   return job.error();
@@ -100,11 +101,11 @@ TEST_CASE("a cancelled job goes on where its last checkpoint stood") {
   CHECK(*second.restored_from >= first.last_completed);
 
   auto env = make_environment(scratch.path() / "state", 2);
-  build<plain_count>(env, 20'000, output);
+  build<plain_count>(env, records, output);
   const auto last = run_to_finish(env);
   REQUIRE(last.restored_from);
   CHECK(*last.restored_from >= second.last_completed);
-  CHECK((sorted(output->records()) == expected_counts(20'000, 2)));
+  CHECK((sorted(output->records()) == expected_counts(records, 2)));
 }
 
 TEST_CASE("a finished job that is run again ends at once and brings nothing twice") {
@@ -164,7 +165,7 @@ TEST_CASE("from names the checkpoint to resume, and an older one needs leave to 
 
   const auto attempt = [&](weir::epoch_id from, bool duplicates) {
     auto env = make_environment(scratch.path() / "state", 2);
-    build<plain_count>(env, 20'000, new_output(), 1000);
+    build<plain_count>(env, records, new_output(), 1000);
     weir::start_options options;
     options.from = from;
     options.allow_duplicates = duplicates;
@@ -182,7 +183,7 @@ TEST_CASE("from names the checkpoint to resume, and an older one needs leave to 
   CHECK(attempt(older, true) == "from " + weir::to_string(older));
 
   auto env = make_environment(scratch.path() / "state", 2);
-  build<plain_count>(env, 20'000, new_output());
+  build<plain_count>(env, records, new_output());
   weir::start_options both;
   both.fresh = true;
   both.from = newest;
@@ -239,7 +240,7 @@ TEST_CASE("a program that does not fit the checkpoint is refused with the names"
 
   const auto output = new_output();
   auto env = make_environment(state, 2);
-  build<count_and_sum>(env, 20'000, output);  // one more state: begins empty
+  build<count_and_sum>(env, records, output);  // one more state: begins empty
   CHECK(run_to_finish(env).restored_from);
   const auto removed = refused<plain_count>(state);
   CHECK(removed.code == weir::error_code::incompatible);

@@ -276,19 +276,19 @@ TEST_CASE("keyed handles hold what a model holds when the operator throws betwee
 TEST_CASE("keyed state follows its keys when a job is resumed at another parallelism") {
   const std::uint64_t seed = seed_of(3);
   MESSAGE("WEIR_TEST_SEED=" << seed);
-  const auto expected = model_output(seed, 60'000);
+  const auto expected = model_output(seed, 400'000);
   const weir::scratch_directory scratch;
   const auto output = std::make_shared<weir::collected<observed>>();
   for (const std::uint32_t parallelism : {2u, 5u, 1u}) {
     auto env = make_environment(scratch.path() / "state", parallelism);
     env.set("execution.checkpointing.interval", "2 ms");
-    build(env, seed, 60'000, output, fuse(), 20'000);
+    build(env, seed, 400'000, output, fuse(), 10'000);
     const auto report = cancel_after_checkpoints(start(env), 8);
     CHECK(report.state == weir::job_state::cancelled);
   }
   auto env = make_environment(scratch.path() / "state", 3);
   env.set("execution.checkpointing.interval", "2 ms");
-  build(env, seed, 60'000, output);
+  build(env, seed, 400'000, output);
   const auto report = run_to_finish(env);
   CHECK(report.restored_from);
   CHECK((sorted(output->records()) == expected));

@@ -83,8 +83,9 @@ class job {
   class control;  // implemented by the runtime
   explicit job(std::shared_ptr<control> of) : control_(std::move(of)) {}
 
-  /// Blocks until the job has ended.
+  /// Blocks until the job has ended, however it ends.
   job_report wait();
+  /// How it stands now; does not wait.
   job_report status() const;
   /// Takes a checkpoint as soon as none is in progress, also when none are taken by time. Returns at once; it has come
   /// out when it is durable.
@@ -110,6 +111,7 @@ class job {
 
 class environment {
  public:
+  /// `name` is the job's, unless pipeline.name says otherwise, and part of its default state directory.
   explicit environment(std::string name);
   ~environment();
   environment(environment&&) noexcept;
@@ -133,7 +135,7 @@ class environment {
   }
   const std::vector<setting>& overrides() const { return overrides_; }
 
-  /// Adds a source; the stream of its records.
+  /// Adds a source; the stream of its records. `name` is unique in the graph: positions are found again by it.
   template <class Source>
   auto from(std::string name, Source source) {
     using T = typename Source::record_type;
@@ -156,7 +158,8 @@ class environment {
     return fused_stream<T, head, detail::identity_stage>(stream<T>(graph_, index), begin, {}, 1);
   }
 
-  /// The graph, its chains and exchanges, and what each source and sink guarantees, as text.
+  /// The graph, its chains and exchanges, and what each source and sink guarantees, as text. Errors: everything that is
+  /// wrong with the graph or a setting.
   result<std::string> plan() const;
   /// Starts the job in this process. Errors: everything that is wrong with the graph or a setting; state that does not
   /// fit; a state directory that another process uses.

@@ -37,6 +37,7 @@ class side_output {
   side_output(const side_output&) = delete;
   side_output& operator=(const side_output&) = delete;
 
+  /// Sends a record to this output, with the time of the record that is processed.
   void emit(T record) { collector_.emit(std::move(record)); }
 
  private:
@@ -49,7 +50,9 @@ class record_context {
   /// Milliseconds since 1970 at which the source made the record. One stamp a batch: of several records that a source
   /// made within a batch, it is the time of the first.
   std::int64_t time_ms() const { return time_us_ / 1000; }
+  /// Which of the operator's parallel instances this is.
   const subtask_info& subtask() const { return *subtask_; }
+  /// The same as side.emit(record).
   template <class T>
   void emit(side_output<T>& side, T record) {
     side.emit(std::move(record));
@@ -83,10 +86,15 @@ class keyed_process : public keyed_state_owner<K> {
   using out_type = Out;
   using context = keyed_context<K>;
 
+  /// Before the first record, after state was restored; no key is current.
   virtual void open(const subtask_info&) {}
+  /// Emits any number of results for one record, whose key is current. It must return: until it does, the task takes part
+  /// in no checkpoint.
   virtual void process(const In& record, context& where, collector<Out>& out) = 0;
   /// The input has ended: no key is current.
   virtual void on_end(collector<Out>&) {}
+  /// The last call to this object, also when the job is cancelled, fails or goes back; not when the process or the
+  /// task's actor dies. What it throws is logged.
   virtual void close() {}
 };
 
@@ -98,9 +106,14 @@ class process_function : public state_owner {
   using out_type = Out;
   using context = record_context;
 
+  /// Before the first record, after state was restored.
   virtual void open(const subtask_info&) {}
+  /// Emits any number of results for one record. It must return: until it does, the task takes part in no checkpoint.
   virtual void process(const In& record, context& where, collector<Out>& out) = 0;
+  /// The input has ended; what is emitted here is the last.
   virtual void on_end(collector<Out>&) {}
+  /// The last call to this object, also when the job is cancelled, fails or goes back; not when the process or the
+  /// task's actor dies. What it throws is logged.
   virtual void close() {}
 };
 

@@ -81,16 +81,16 @@ struct dead_letter_policy {
   std::uint32_t kills;
 };
 
-/// The job fails, and its message names operator and record, once a record has killed so often.
+/// The job fails, and its message names operator and record, once a record has killed so often; kills 1..1000.
 inline fail_policy fail(std::uint32_t kills = 1) {
   return {kills};
 }
-/// A record that has killed so often is dropped.
+/// A record that has killed so often, kills 1..1000, is dropped.
 inline skip_policy skip(std::uint32_t kills) {
   return {kills};
 }
-/// A record that has killed so often becomes a weir::dead_letter in a sink of this name, exactly as often as the sink
-/// shows any record.
+/// A record that has killed so often, kills 1..1000, becomes a weir::dead_letter in a sink of this name, exactly as often as
+/// the sink shows any record.
 template <class Sink>
 dead_letter_policy<Sink> dead_letter(std::string name, Sink sink, std::uint32_t kills) {
   return {std::move(name), std::move(sink), kills};

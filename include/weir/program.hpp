@@ -49,7 +49,7 @@ class program {
   std::unique_ptr<implementation> self_;
 };
 
-/// For applications without options of their own.
+/// For applications without options of their own: the process's exit code. `name` is the job's and the program's.
 int main(int argc, char** argv, const std::string& name,
          const std::function<void(environment&)>& build);
 

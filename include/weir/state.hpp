@@ -104,7 +104,9 @@ class value_state : detail::keyed_handle<T> {
     const T* found = this->find();
     return found != nullptr ? *found : initial_;
   }
+  /// Whether the current key has a value of its own, not the initial one.
   bool has_value() const { return this->find() != nullptr; }
+  /// Sets the current key's value.
   void update(T value) {
     if (T* place = this->writable()) [[likely]] {
       *place = std::move(value);
@@ -112,6 +114,7 @@ class value_state : detail::keyed_handle<T> {
       this->insert(std::move(value));
     }
   }
+  /// The current key has no value any more, and costs no memory.
   void clear() { this->erase(); }
 
  private:
@@ -126,11 +129,12 @@ class list_state : detail::keyed_handle<std::vector<T>> {
   list_state(Owner& owner, std::string name)
       : detail::keyed_handle<std::vector<T>>(owner, std::move(name)) {}
 
-  /// Valid until the next call of this handle or the next record.
+  /// The current key's list; empty when it has none. Valid until the next call of this handle or the next record.
   const std::vector<T>& get() const {
     const auto* found = this->find();
     return found != nullptr ? *found : empty_;
   }
+  /// Appends to the current key's list.
   void add(T element) {
     if (auto* place = this->writable()) {
       place->push_back(std::move(element));
@@ -140,6 +144,7 @@ class list_state : detail::keyed_handle<std::vector<T>> {
       this->insert(std::move(first));
     }
   }
+  /// Sets the current key's list.
   void update(std::vector<T> elements) {
     if (auto* place = this->writable()) {
       *place = std::move(elements);
@@ -147,6 +152,7 @@ class list_state : detail::keyed_handle<std::vector<T>> {
       this->insert(std::move(elements));
     }
   }
+  /// The current key has no list any more, and costs no memory.
   void clear() { this->erase(); }
 
  private:
@@ -169,20 +175,25 @@ class map_state : detail::keyed_handle<std::unordered_map<MapKey, MapValue>> {
     const auto found = all.find(key);
     return found == all.end() ? nullptr : &found->second;
   }
+  /// Whether the current key's map has an entry `key`.
   bool contains(const MapKey& key) const { return get(key) != nullptr; }
+  /// All entries of the current key, in no order. Valid until the next call of this handle or the next record.
   const map_type& entries() const {
     const auto* found = this->find();
     return found != nullptr ? *found : empty_;
   }
+  /// Adds or replaces an entry.
   void put(MapKey key, MapValue value) {
     auto* place = this->writable();
     if (place == nullptr) place = &this->insert(map_type{});
     place->insert_or_assign(std::move(key), std::move(value));
   }
+  /// Removes an entry; nothing happens when there is none.
   void remove(const MapKey& key) {
     if (!contains(key)) return;
     this->writable()->erase(key);
   }
+  /// The current key has no map any more, and costs no memory.
   void clear() { this->erase(); }
 
  private:
@@ -199,7 +210,7 @@ class reducing_state : detail::keyed_handle<T> {
 
   /// nullptr when nothing was added. Valid until the next call of this handle or the next record.
   const T* get() const { return this->find(); }
-  /// The new reduction.
+  /// Adds an element; the new reduction. Valid as get() is.
   const T& add(T element) {
     if (T* place = this->writable()) {
       *place = reduce_(static_cast<const T&>(*place), std::move(element));
@@ -207,6 +218,7 @@ class reducing_state : detail::keyed_handle<T> {
     }
     return this->insert(std::move(element));
   }
+  /// Forgets what was added for the current key.
   void clear() { this->erase(); }
 
  private:
@@ -225,17 +237,20 @@ class aggregating_state : detail::keyed_handle<decltype(std::declval<Aggregate&>
       : detail::keyed_handle<accumulator>(owner, std::move(name)),
         aggregate_(std::move(aggregate)) {}
 
+  /// Whether anything was added for the current key.
   bool has_value() const { return this->find() != nullptr; }
   /// The result of what was added; of an empty accumulator when nothing was.
   auto get() const {
     const accumulator* found = this->find();
     return aggregate_.result(found != nullptr ? *found : aggregate_.create());
   }
+  /// Adds an element to the current key's accumulator.
   void add(const T& element) {
     auto* place = this->writable();
     if (place == nullptr) place = &this->insert(aggregate_.create());
     aggregate_.add(*place, element);
   }
+  /// Forgets what was added for the current key.
   void clear() { this->erase(); }
 
  private:
@@ -275,7 +290,8 @@ class typed_list final : public list_store {
 };
 }  // namespace detail
 
-/// A list that belongs to the subtask; at a restore each element goes to one subtask.
+/// A list that belongs to the subtask; at a restore each element goes to one subtask. It is written as a whole at each
+/// checkpoint.
 template <class T>
 class operator_list_state {
  public:
@@ -284,6 +300,7 @@ class operator_list_state {
     list_ = made.get();
     owner.add_list(std::move(name), codec<T>::schema(), std::move(made));
   }
+  /// This subtask's elements: those that it got at a restore, and what it added. Valid until the list is changed.
   const std::vector<T>& get() const { return list_->own; }
   void add(T element) { list_->own.push_back(std::move(element)); }
   void update(std::vector<T> elements) { list_->own = std::move(elements); }
@@ -305,6 +322,7 @@ class union_list_state {
   }
   /// The elements of all subtasks as they were in the checkpoint; empty when the job started afresh.
   const std::vector<T>& restored() const { return list_->restored; }
+  /// What this subtask has added since it was built; a restore leaves it empty. Valid until the list is changed.
   const std::vector<T>& get() const { return list_->own; }
   void add(T element) { list_->own.push_back(std::move(element)); }
   void update(std::vector<T> elements) { list_->own = std::move(elements); }

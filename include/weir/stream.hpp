@@ -71,7 +71,7 @@ class stream : public detail::stream_base {
                   "broadcast() needs a record type that can be copied");
     return with(partitioning::broadcast);
   }
-  /// The records of both, in no particular order between the two.
+  /// The records of both, in no particular order between the two; each keeps its own way to travel.
   stream union_with(const stream& other) const {
     stream both = *this;
     both.join(other);
@@ -164,7 +164,7 @@ class stream : public detail::stream_base {
     static_assert(encodable<key_type>, "key_by: the key type has no weir::codec");
     return keyed_stream<key_type, T, F>(*this, std::move(f), std::nullopt);
   }
-  /// Ends the stream in a sink.
+  /// Ends the stream in a sink. `name` is unique in the graph.
   template <class Sink>
   stream_end to(std::string name, Sink sink) const {
     auto& made = add_sink(std::move(name), sink);
@@ -172,7 +172,8 @@ class stream : public detail::stream_base {
     made.make = [uid, sink] { return sink.template make_unit<T>(uid); };
     return this->end();
   }
-  /// The records that the operator emits to its side_output<U> of this name.
+  /// The records that the operator emits to its side_output<U> of this name. A name or type that it does not have is an
+  /// error of execute().
   template <class U>
   stream<U> side(const std::string& name) const {
     return stream<U>(*this, find_side(name, &type_mark<U>));

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/quantity.hpp"
+#include "rest/http_frame.hpp"
 
 namespace weir::rest {
 namespace {
@@ -38,15 +39,14 @@ class memory_stream final : public httplib::Stream {
   std::string_view in_;
 };
 
-rest_request request_of(const httplib::Request& from, std::string_view body) {
+rest_request request_of(const httplib::Request& from, std::string_view head,
+                        std::string_view body) {
   rest_request made;
   made.method = from.method;
   made.path = from.path;
   made.body = body;
   for (const auto& [name, value] : from.params) made.query.emplace(name, value);
-  for (const auto& [name, value] : from.headers) {
-    made.headers.emplace(detail::lower_case(name), value);
-  }
+  made.headers = headers_of(head);  // httplib decodes values as if they were parts of a URL
   return made;
 }
 
@@ -87,6 +87,7 @@ class http_exchange::parser final : public httplib::Server {
 
   http_exchange::answer exchange(std::string_view head, std::string_view body, bool last) {
     memory_stream stream(head);
+    head_ = head;
     body_ = body;
     bool closed = false;
     handled_ = false;
@@ -112,7 +113,7 @@ class http_exchange::parser final : public httplib::Server {
     rest_response made;
     try {
       made = has_encoded_slash(asked.target) ? refusal(404, "no such path: it has an encoded slash")
-                                             : handler_(request_of(asked, body_));
+                                             : handler_(request_of(asked, head_, body_));
     } catch (const std::exception& failure) {
       made = refusal(500, std::string("the answer could not be made: ") + failure.what());
     }
@@ -124,6 +125,7 @@ class http_exchange::parser final : public httplib::Server {
   }
 
   rest_handler handler_;
+  std::string_view head_;
   std::string_view body_;
   bool handled_ = false;  // whether the handler has seen the request
 };

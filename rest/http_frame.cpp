@@ -92,4 +92,19 @@ http_frame frame_of(std::string_view bytes) {
   return frame;
 }
 
+std::multimap<std::string, std::string> headers_of(std::string_view head) {
+  std::multimap<std::string, std::string> headers;
+  while (!head.empty()) {
+    const auto line = head.substr(0, std::min(head.find("\r\n"), head.size()));
+    const auto colon = line.find(':');
+    const bool is_header = colon != line.npos && line.find(' ') > colon;  // the first line is none
+    if (is_header) {
+      headers.emplace(detail::lower_case(line.substr(0, colon)),
+                      detail::trimmed(line.substr(colon + 1)));
+    }
+    head.remove_prefix(std::min(line.size() + 2, head.size()));
+  }
+  return headers;
+}
+
 }  // namespace weir::rest

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -31,5 +32,8 @@ struct http_frame {
 };
 
 http_frame frame_of(std::string_view bytes);
+
+/// The headers of a frame that is complete: names in lower case, values as they are.
+std::multimap<std::string, std::string> headers_of(std::string_view head);
 
 }  // namespace weir::rest

@@ -134,6 +134,9 @@ TEST_CASE("a sink whose writes lag is named") {
       one.why().front() ==
       "out/0 has been waiting for its sink's writes for 3 s; count/0 waits for its credit (8 of 8 "
       "batches from count/0 are under way)");
+  one.waits(2, task_wait::lane, {}, 20).back_pressured_ms_per_second = 900;  // again and again
+  CHECK(one.why().front().starts_with("out/0 has been waiting for its sink's writes for 20 ms; c"));
+  one.waits(2, task_wait::lane);
   one.waits(1, task_wait::input);
   CHECK(one.why() == lines{"out/0 has been waiting for its sink's writes for 3 s"});
 }

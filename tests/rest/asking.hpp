@@ -20,8 +20,9 @@ using pairs = std::multimap<std::string, std::string>;
 
 struct asking {
   explicit asking(job_observation seen = observed_word_count(),
-                  access_rules access = {"127.0.0.1", "", ""})
-      : job(std::move(seen)), answers(job, fake_host(), options_with(std::move(access))) {}
+                  access_rules access = {"127.0.0.1", "", ""}, bool may_cancel = true)
+      : job(std::move(seen)),
+        answers(job, fake_host(), options_with(std::move(access), may_cancel)) {}
 
   rest_response ask(const std::string& method, const std::string& path, const pairs& query = {},
                     const std::string& body = "") {
@@ -55,8 +56,9 @@ struct asking {
   router answers;
 
  private:
-  router_options options_with(access_rules access) {
+  router_options options_with(access_rules access, bool may_cancel) {
     router_options made;
+    made.may_cancel = may_cancel;
     made.access = std::move(access);
     made.clock = [this] { return now; };
     made.new_id = [this] {

@@ -71,6 +71,13 @@ TEST_CASE("a client may ask before it sends its body, and for nothing else") {
   CHECK(frame_of(request("Expect: 200-ok\r\n")).status == 417);
 }
 
+TEST_CASE("headers are told with names in lower case and values as they are") {
+  using headers = std::multimap<std::string, std::string>;
+  CHECK(headers_of("GET http://a:80/ HTTP/1.1\r\nHOST:a:1\r\nX:  b %41 c\t\r\nX:\r\n\r\n") ==
+        headers{{"host", "a:1"}, {"x", "b %41 c"}, {"x", ""}});
+  CHECK(headers_of("GET / HTTP/1.1\r\n\r\n").empty());
+}
+
 TEST_CASE("other framings and compressed bodies are refused") {
   CHECK(frame_of(request("Transfer-Encoding: chunked\r\n")).status == 411);
   CHECK(frame_of(request("Content-Encoding: gzip\r\nContent-Length: 1\r\n")).status == 415);

@@ -107,6 +107,74 @@ TEST_CASE("at most so many requests are remembered; those in progress are not fo
   CHECK(job.job.checkpoints == static_cast<int>(trigger_table::triggers_max) + 1);
 }
 
+TEST_CASE("of the requests that are over, the one that has been so for longest gives way") {
+  asking job;
+  std::vector<std::string> ids;
+  for (std::size_t i = 0; i < trigger_table::triggers_max; ++i) {
+    ids.push_back(job.post(job_path + "/checkpoints")["request-id"]);
+  }
+  job.job.end(9, epoch_id{1});
+  CHECK(job.ask("GET", job_path + "/checkpoints/" + ids[8]).status == 200);
+  job.now += std::chrono::seconds(1);
+  job.job.end(3, epoch_id{2});
+  CHECK(job.ask("GET", job_path + "/checkpoints/" + ids[2]).status == 200);
+  job.now += std::chrono::seconds(1);
+  CHECK(job.ask("POST", job_path + "/checkpoints").status == 202);
+  CHECK(job.ask("GET", job_path + "/checkpoints/" + ids[8]).status == 404);
+  CHECK(job.ask("GET", job_path + "/checkpoints/" + ids[2]).status == 200);
+}
+
+TEST_CASE("what has come out and was not heard is still to be told, until it is forgotten") {
+  asking job;
+  CHECK(job.answers.unanswered() == 0);
+  const std::string id = job.post(job_path + "/stop")["request-id"];
+  CHECK(job.get(job_path + "/savepoints/" + id)["status"]["id"] == "IN_PROGRESS");
+  CHECK(job.answers.unanswered() == 1);
+  job.job.end(1, epoch_id{12});
+  for (int i = 0; i < 2; ++i) {
+    CHECK(job.ask("GET", job_path + "/savepoints/" + id).status == 200);
+    CHECK(job.answers.unanswered() == 0);
+  }
+  job.post(job_path + "/checkpoints");
+  job.job.end(2, epoch_id{13});
+  CHECK(job.ask("GET", job_path + "/savepoints/" + id).status == 200);  // seen to be over
+  CHECK(job.answers.unanswered() == 1);
+  job.now += std::chrono::hours(1);
+  CHECK(job.ask("GET", job_path + "/savepoints/" + id).status == 404);
+  CHECK(job.answers.unanswered() == 0);
+}
+
+TEST_CASE("an id is of one kind of request") {
+  asking job;
+  const std::string body = R"({"triggerId": ")" + std::string(32, 'a') + R"("})";
+  job.post(job_path + "/checkpoints", body);
+  const auto refused = job.ask("POST", job_path + "/stop", {}, body);
+  CHECK(refused.status == 400);
+  CHECK(first_error(refused).find("another kind") != std::string::npos);
+  CHECK(job.job.stops == 0);
+  for (const std::string& wrong :
+       {std::string(31, 'a'), std::string(33, 'a'), std::string(32, 'A')}) {
+    CHECK(job.ask("POST", job_path + "/stop", {}, R"({"triggerId": ")" + wrong + R"("})").status ==
+          400);
+  }
+}
+
+TEST_CASE("a field that is null is as if it were not there, and so is a body of spaces") {
+  asking job;
+  job.post(job_path + "/stop", R"({"targetDirectory": null, "drain": false, "triggerId": null})");
+  job.post(job_path + "/stop", " \r\n\t");
+  CHECK(job.job.stops == 2);
+}
+
+TEST_CASE("cancelling can be switched off") {
+  asking job(observed_word_count(), {"127.0.0.1", "", ""}, false);
+  const auto refused = job.ask("PATCH", job_path, {{"mode", "cancel"}});
+  CHECK(refused.status == 403);
+  CHECK(first_error(refused).find("web.cancel.enable") != std::string::npos);
+  CHECK(job.job.cancels == 0);
+  CHECK(job.ask("POST", job_path + "/stop").status == 202);
+}
+
 TEST_CASE("bodies that are no JSON object with known fields are refused by name") {
   asking job;
   const auto reason = [&](const std::string& body) {
@@ -151,13 +219,15 @@ TEST_CASE("what changes the job needs a header that pages of other origins canno
   CHECK(job.ask("POST", job_path + "/stop").status == 403);
   CHECK(job.ask("POST", job_path + "/crash", {}, R"({"task": "count/1"})").status == 403);
   CHECK(job.ask("GET", "/overview").status == 200);
+  CHECK(job.ask("HEAD", "/overview").status == 200);
   CHECK(job.job.cancels + job.job.stops + static_cast<int>(job.job.crashed.size()) == 0);
 }
 
 TEST_CASE("requests of other origins are refused, those of this server's own are not") {
   asking job;
-  for (const auto* origin : {"http://evil.example", "null", "https://localhost:8081",
-                             "http://localhost:8082", "http://localhost:8081.evil.example"}) {
+  for (const auto* origin :
+       {"http://evil.example", "null", "https://localhost:8081", "http://localhost:8082",
+        "http://localhost:8081.evil.example", "http://localhost", ""}) {
     INFO(origin);
     job.headers.erase("origin");
     job.headers.emplace("origin", origin);
@@ -167,6 +237,8 @@ TEST_CASE("requests of other origins are refused, those of this server's own are
   job.headers.erase("origin");
   job.headers.emplace("origin", "http://localhost:8081");
   CHECK(job.ask("GET", "/overview").status == 200);
+  job.headers.emplace("origin", "http://evil.example");  // beside the right one
+  CHECK(job.ask("GET", "/overview").status == 403);
   CHECK(job.job.stops == 0);
 }
 
@@ -182,8 +254,10 @@ TEST_CASE("a Host that a foreign name server could have chosen is refused") {
     INFO(host);
     CHECK(status_for(host) == 200);
   }
-  for (const auto* host : {"evil.example:8081", "127.0.0.1.evil.example", "10.0.0.1", "[fe80::1]",
-                           "", "localhost.evil", "127.0.0.x"}) {
+  for (const auto* host :
+       {"evil.example:8081", "127.0.0.1.evil.example", "10.0.0.1", "128.0.0.1", "[fe80::1]", "",
+        "localhost.evil", "127.0.0.x", "evil@localhost", "localhost:evil", "localhost:1:evil",
+        "[::1]evil.example", "[::1", "::1:8081"}) {
     INFO(host);
     CHECK(status_for(host) == 403);
   }

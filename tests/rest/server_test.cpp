@@ -137,6 +137,15 @@ TEST_CASE("method, path, query, headers and body reach the handler; a connection
   CHECK(form->body == "POST /f   a=b");
 }
 
+TEST_CASE("header values are taken as they are, without the spaces around them") {
+  const auto running = started();
+  const raw_client client(running->port());
+  client.send("GET /a HTTP/1.1\r\nHost: a\r\nX-NAME: \t a%41+b: c \r\n\r\n");
+  const auto answer = client.receive("GET /a ");
+  CHECK(answer.find("200 OK") != answer.npos);
+  CHECK(answer.ends_with("GET /a  a%41+b: c "));
+}
+
 TEST_CASE("requests that come together are answered in order") {
   const auto running = started();
   const raw_client client(running->port());

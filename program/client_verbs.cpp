@@ -68,13 +68,12 @@ client_verbs::client_verbs() {
   }
 }
 
-void client_verbs::add_to(CLI::App& app, const std::function<void(CLI::App&)>& add_common) {
+void client_verbs::add_to(CLI::App& app) {
   for (auto& each : verbs_) {
     each.parsed = app.add_subcommand(each.verb->name(), each.verb->purpose());
     each.verb->add_options(*each.parsed);
     each.parsed->add_option("--at", at_,
                             "HOST:PORT of the job, instead of looking in its state.dir");
-    add_common(*each.parsed);
     std::string footer = "Examples:";
     for (const auto& example : each.verb->examples()) {
       footer += "\n  " + app.get_name() + " " + example;

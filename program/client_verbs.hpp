@@ -5,7 +5,6 @@
 // Errors:     exit codes of include/weir/program.hpp.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,8 +18,7 @@ class client_verbs {
  public:
   client_verbs();
 
-  /// `add_common` adds what every verb of the application has.
-  void add_to(CLI::App& app, const std::function<void(CLI::App&)>& add_common);
+  void add_to(CLI::App& app);
   /// Whether the command line that was parsed has one of them.
   bool chosen() const;
   /// `env` has the settings that say where the job's state is; its graph is not needed.

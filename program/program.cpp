@@ -8,6 +8,7 @@
 #include <optional>
 #include <thread>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "common/completion_verb.hpp"
@@ -24,6 +25,7 @@
 #include "program/start_job.hpp"
 #include "program/state_verb.hpp"
 #include "program/verb_config.hpp"
+#include "program/verb_plan.hpp"
 
 namespace weir {
 
@@ -56,6 +58,30 @@ struct verbs {
   outer_settings settings;
   start_options start;
   std::uint64_t from = 0;
+
+  CLI::App* add_run(CLI::App& app) {
+    auto* run = app.add_subcommand(
+        "run", "Runs the job in this process, from its last checkpoint if there is one");
+    run->add_flag("--fresh", start.fresh, "begin anew instead of at the last checkpoint");
+    run->add_option("--from", from, "begin at this checkpoint instead of the last one");
+    run->add_flag("--allow-duplicates", start.allow_duplicates,
+                  "go back to an older checkpoint although sinks may repeat output");
+    run->add_flag("--guard", guard,
+                  "run the job in a child process, and start that again after a crash");
+    const std::string begin = "\n  " + app.get_name() + " run";
+    run->footer(
+        "Examples, with the program's options behind them:" + begin +
+        " -D parallelism.default=2 -D execution.checkpointing.interval=\"100 ms\"" + begin +
+        " --fresh" + begin + " --from 12" + begin +
+        " --guard\n"
+        "SIGINT (Ctrl-C) and SIGTERM stop the job with a final checkpoint, a second one at once.");
+    return run;
+  }
+  start_options start_of(const CLI::App& run) const {
+    start_options made = start;
+    if (run.count("--from") != 0) made.from = epoch_id{from};
+    return made;
+  }
 };
 
 /// Stops the job with a final checkpoint on SIGINT and SIGTERM, and cancels it on the second one: they are blocked in every
@@ -154,12 +180,15 @@ std::vector<settings_rule> rules_without_program(const read_settings& outer) {
   return rules;
 }
 
-int print_plan(const environment& env) {
-  auto text = env.plan();
-  if (!text) return print_failure(env.name(), text.error());
-  std::fputs(text->c_str(), stdout);
-  return exit_finished;
+std::string file_name(const std::string& path) {
+  return path.substr(path.rfind('/') + 1);
 }
+
+constexpr const char* exit_codes =
+    "Each verb explains itself: --help behind it.\n"
+    "Exit codes: 0 finished, 1 the job failed, 2 usage, 3 refused (the state directory), 4 a task "
+    "hangs,\n"
+    "5 no job runs there, 128 + n ended by signal n.";
 
 }  // namespace
 
@@ -168,41 +197,43 @@ struct program::implementation {
   std::string description;
   struct option {
     std::string flag;
-    std::string* value;
+    std::variant<std::string*, bool*> value;
     std::string help;
   };
   std::vector<option> options;
-  struct flag {
-    std::string name;
-    bool* value;
-    std::string help;
-  };
-  std::vector<flag> flags;
+  std::string refused;  // why the options cannot be those of a program; or empty
 
-  void add_common(CLI::App& verb, verbs& chosen) {
-    for (auto& added : options) {
-      verb.add_option(added.flag, *added.value, added.help)->capture_default_str();
-    }
-    for (auto& added : flags) verb.add_flag(added.name, *added.value, added.help);
-    add_settings(verb, chosen);
-  }
-  /// The same to a verb with options of its own, which go before the application's.
-  void add_besides(CLI::App& verb, verbs& chosen) {
-    const auto add = [](const auto& made) {
-      try {
-        made();
-      } catch (const CLI::OptionAlreadyAdded&) {
-      }
-    };
-    for (auto& one : options) add([&] { verb.add_option(one.flag, *one.value, one.help); });
-    for (auto& one : flags) add([&] { verb.add_flag(one.name, *one.value, one.help); });
-    add_settings(verb, chosen);
-  }
-  static void add_settings(CLI::App& verb, verbs& chosen) {
+  /// What becomes of an option of the application that a verb has itself.
+  enum class clash : std::uint8_t { refused, hidden };
+
+  /// What every verb has, behind its own options.
+  void add_common(CLI::App& verb, verbs& chosen, clash with_own) {
     verb.add_option("--config", chosen.settings.file,
                     "a file of settings in YAML; else weir.yaml when there is one here");
     verb.add_option("-D", chosen.settings.assignments, "a setting, key=value; may be repeated")
         ->allow_extra_args(false);
+    for (auto& one : options) {
+      try {
+        add(verb, one);
+      } catch (const CLI::OptionAlreadyAdded&) {
+        if (with_own == clash::refused) refuse(one, "'" + verb.get_name() + "' has it already");
+      } catch (const CLI::ConstructionError& why) {
+        refuse(one, why.what());
+      }
+    }
+  }
+  static void add(CLI::App& verb, option& one) {
+    auto* const* text = std::get_if<std::string*>(&one.value);
+    auto* added = text != nullptr
+                      ? verb.add_option(one.flag, **text, one.help)->capture_default_str()
+                      : verb.add_flag(one.flag, *std::get<bool*>(one.value), one.help);
+    added->group("The program's options");
+  }
+  void refuse(const option& one, const std::string& why) {
+    if (refused.empty()) {
+      refused = "the program's option '" + one.flag + "' cannot be added: " + why +
+                "; expected another name";
+    }
   }
 };
 
@@ -219,35 +250,35 @@ program& program::option(const std::string& flag, std::string& value, const std:
 }
 
 program& program::flag(const std::string& flag, bool& value, const std::string& help) {
-  self_->flags.push_back({flag, &value, help});
+  self_->options.push_back({flag, &value, help});
   return *this;
 }
 
 int program::main(int argc, char** argv, const build_function& build) {
-  CLI::App app(self_->description, self_->name);
+  using clash = implementation::clash;
+  CLI::App app(self_->description, file_name(argc > 0 ? argv[0] : self_->name));
   app.require_subcommand(1);
+  app.footer(exit_codes);
   verbs chosen;
-  auto* run = app.add_subcommand(
-      "run", "Runs the job in this process, from its last checkpoint if there is one");
-  auto* plan =
-      app.add_subcommand("plan", "Prints the graph, its chains and exchanges, and every guarantee");
+  const auto* run = chosen.add_run(app);
+  plan_verb planned;
+  const auto* plan = planned.add_to(app);
   config_verb configured;
-  auto* config = configured.add_to(app);
-  for (auto* verb : {run, plan}) self_->add_common(*verb, chosen);
-  self_->add_besides(*config, chosen);
-  const state_verb state(app, self_->name);
-  for (auto* verb : state.all()) self_->add_besides(*verb, chosen);
+  const auto* config = configured.add_to(app);
+  const state_verb state(app);
   client_verbs clients;
-  clients.add_to(app, [&](CLI::App& verb) { self_->add_common(verb, chosen); });
+  clients.add_to(app);
+  for (auto* verb : app.get_subcommands({})) {
+    if (verb->get_name() != "state") {
+      self_->add_common(*verb, chosen, verb == config ? clash::hidden : clash::refused);
+    }
+  }
+  for (auto* verb : state.all()) self_->add_common(*verb, chosen, clash::hidden);
   completion_verb completion;
   const auto* complete = completion.add_to(app);
-  run->add_flag("--fresh", chosen.start.fresh, "begin anew instead of at the last checkpoint");
-  auto* from =
-      run->add_option("--from", chosen.from, "begin at this checkpoint instead of the last one");
-  run->add_flag("--allow-duplicates", chosen.start.allow_duplicates,
-                "go back to an older checkpoint although sinks may repeat output");
-  run->add_flag("--guard", chosen.guard,
-                "run the job in a child process, and start that again after a crash");
+  if (!self_->refused.empty()) {
+    return print_failure(self_->name, {error_code::invalid_argument, self_->refused});
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& failure) {
@@ -257,8 +288,6 @@ int program::main(int argc, char** argv, const build_function& build) {
     completion.run(app, argv[0]);
     return exit_finished;
   }
-  if (from->count() != 0) chosen.start.from = epoch_id{chosen.from};
-
   auto outer = chosen.settings.read(environment_variables());
   if (chosen.guard) {
     const auto known = configuration::from(outer, rules_without_program(outer));
@@ -286,7 +315,7 @@ int program::main(int argc, char** argv, const build_function& build) {
     return config->parsed() ? configured.run(env, built) : clients.run(env);
   }
   if (auto prepared = prepare(); !prepared) return print_failure(self_->name, prepared.error());
-  return plan->parsed() ? print_plan(env) : run_job(env, chosen.start);
+  return plan->parsed() ? planned.run(env) : run_job(env, chosen.start_of(*run));
 }
 
 int main(int argc, char** argv, const std::string& name,

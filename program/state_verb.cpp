@@ -69,9 +69,8 @@ struct state_verb::implementation {
   }
 };
 
-state_verb::state_verb(CLI::App& app, const std::string& program)
-    : self_(std::make_unique<implementation>()) {
-  self_->name = program + " state";
+state_verb::state_verb(CLI::App& app) : self_(std::make_unique<implementation>()) {
+  self_->name = app.get_name() + " state";
   self_->verb = app.add_subcommand("state", "Shows what is in a state directory");
   self_->verb->require_subcommand(1);
   self_->commands = std::make_unique<state_commands>(*self_->verb, self_->name,

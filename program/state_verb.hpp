@@ -22,7 +22,7 @@ namespace weir {
 class state_verb {
  public:
   /// Adds the verb to a program's command line.
-  state_verb(CLI::App& app, const std::string& program);
+  explicit state_verb(CLI::App& app);
   ~state_verb();
   state_verb(const state_verb&) = delete;
   state_verb& operator=(const state_verb&) = delete;

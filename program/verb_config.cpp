@@ -70,6 +70,9 @@ CLI::App* config_verb::add_to(CLI::App& app) {
   verb->add_flag("--all", all, "also what nobody has set: the defaults");
   auto* as_json = verb->add_flag("--json", json, "as JSON");
   verb->add_flag("--markdown", markdown, "the manual of all keys instead")->excludes(as_json);
+  const std::string begin = "\n  " + app.get_name() + " config";
+  verb->footer("Examples:" + begin + begin + " --all > all.yaml" + begin +
+               " --json | jq '.settings[] | select(.origin == \"-D\")'");
   return verb;
 }
 

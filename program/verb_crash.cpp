@@ -20,17 +20,20 @@ class crash_verb final : public client_verb {
   void add_options(CLI::App& verb) override {
     verb.add_option("what", what_, "a task (count/1), or a fault as in weir.injection.plan")
         ->required();
+    verb.add_flag("--json", json_, "print {\"crashed\": TASK} or {\"injected\": FAULT}");
   }
   result<std::string> run(rest::job_client& job) override {
     const bool is_task = what_.find('/') != what_.npos && what_.find('=') == what_.npos;
     const rest::document body = {{is_task ? "task" : "fault", what_}};
     const auto done = job.post("/crash", rest::to_text(body));
     if (!done) return done.error();
-    return std::string(is_task ? "crashed " : "injected ") + what_ + "\n";
+    const std::string how = is_task ? "crashed" : "injected";
+    return json_ ? rest::to_text({{how, what_}}) + "\n" : how + " " + what_ + "\n";
   }
 
  private:
   std::string what_;
+  bool json_ = false;
 };
 
 }  // namespace

@@ -15,7 +15,7 @@ class stop_verb final : public client_verb {
     return "Stops the running job with a last checkpoint, from which the next run goes on";
   }
   std::vector<std::string> examples() const override {
-    return {"stop", "stop --at 127.0.0.1:8081"};
+    return {"stop", "stop --json", "stop --at 127.0.0.1:8081"};
   }
   void add_options(CLI::App& verb) override {
     verb.add_flag("--json", json_, "print {\"checkpoint\": N}");

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdio>
@@ -276,6 +277,78 @@ TEST_CASE("a program that makes no job with these options still has a configurat
   CHECK(has(printed.output, "the program makes no job"));
   CHECK(has(printed.output, "parallelism.default: 2"));
   CHECK(here.run("plan --broken yes").exit_code == weir::exit_usage);
+}
+
+TEST_CASE("an option that a program may not have is one line and exit code 2, whatever the verb") {
+  const workplace here;
+  const auto with = [&here](const std::string& option, const std::string& arguments) {
+    return here.run(arguments, "EXTRA_OPTION='" + option + "'");
+  };
+  for (const auto* own : {"--config", "-D", "--json", "--at", "--fresh", "--from", "--guard",
+                          "--why", "--allow-duplicates", "--help", "-h", "-x,--json"}) {
+    const auto refused = with(own, "config");
+    CAPTURE(refused.output);
+    CHECK(refused.exit_code == weir::exit_usage);
+    CHECK(refused.output.starts_with("configured: invalid argument: the program's option '" +
+                                     std::string(own) + "' cannot be added: '"));
+    CHECK(has(refused.output, "' has it already; expected another name\n"));
+    CHECK(std::count(refused.output.begin(), refused.output.end(), '\n') == 1);
+  }
+  CHECK(has(with("--fresh", "--help").output, "'run' has it already"));
+  CHECK(has(with("--at", "run").output, "'status' has it already"));
+  CHECK(has(with("--crash", "run").output, "'run' has it already"));  // the program's own, twice
+  const auto nameless = with("---", "run");
+  CHECK(nameless.exit_code == weir::exit_usage);
+  CHECK(has(nameless.output, "the program's option '---' cannot be added: "));
+}
+
+TEST_CASE("verbs that only read hide a program's option behind their own") {
+  const workplace here;
+  for (const auto* option : {"--all", "--markdown", "--operator", "--limit"}) {
+    CAPTURE(option);
+    const auto printed =
+        here.run("plan " + std::string(option) + " x", "EXTRA_OPTION=" + std::string(option));
+    CHECK(printed.exit_code == weir::exit_finished);
+  }
+  CHECK(has(here.run("config --all", "EXTRA_OPTION=--all").output, "# default"));
+}
+
+TEST_CASE("help of every verb has examples with the name of the program's file") {
+  const workplace here;
+  for (const std::string verb :
+       {"run", "plan", "config", "status", "checkpoints", "exceptions", "crash", "checkpoint",
+        "stop", "cancel", "state list", "state dump", "state verify", "state check"}) {
+    const auto help = here.run(verb + " --help");
+    CAPTURE(help.output);
+    CHECK(help.exit_code == weir::exit_finished);
+    CHECK(has(help.output, "Usage: configured_program " + verb + " "));
+    CHECK(has(help.output, "Examples"));
+    CHECK(has(help.output, "\n  configured_program " + verb));
+    CHECK(has(help.output, "--crash"));
+    const bool prints = verb != "run";
+    CHECK(has(help.output, "--json") == prints);
+  }
+  CHECK(has(here.run("--help").output, "Exit codes: 0 finished, 1 the job failed, 2 usage"));
+  for (const auto* wrong : {"", "fly", "run --fly", "run --from x", "config --json --markdown"}) {
+    CAPTURE(wrong);
+    CHECK(here.run(wrong).exit_code == weir::exit_usage);
+  }
+}
+
+TEST_CASE("`plan --json` has operators with guarantees, chains and exchanges") {
+  const workplace here;
+  const auto printed = here.run("plan --json");
+  REQUIRE(printed.exit_code == weir::exit_finished);
+  const auto plan = nlohmann::json::parse(printed.output);
+  CHECK(plan["job"] == "configured");
+  REQUIRE(plan["operators"].size() == 3);
+  CHECK(plan["operators"][1]["name"] == "look");
+  CHECK(plan["operators"][1]["kind"] == "operation");
+  CHECK(plan["operators"][1]["inputs"][0]["from"] == "numbers");
+  CHECK(plan["operators"][2]["kind"] == "sink");
+  CHECK_FALSE(plan["operators"][2]["guarantee"].get<std::string>().empty());
+  CHECK(plan["chains"].size() == 1 + plan["exchanges"].size());
+  for (const auto& chain : plan["chains"]) CHECK(chain["parallelism"].get<int>() > 0);
 }
 
 TEST_CASE("a shell completes verbs, options and settings by the script that `completion` prints") {

@@ -17,6 +17,8 @@ int main(int argc, char** argv) {
       .option("--longest-backoff", longest_backoff,
               "sets restart-strategy.exponential-delay.max-backoff")
       .option("--broken", broken, "makes no job");
+  std::string extra;
+  if (const char* flag = std::getenv("EXTRA_OPTION")) program.option(flag, extra, "of the test");
   return program.main(argc, argv, [&](weir::environment& env) -> weir::result<void> {
     env.set("parallelism.default", "2").set("execution.checkpointing.interval", "20 ms");
     if (!attempts.empty()) env.set("guard.restart.attempts", attempts);

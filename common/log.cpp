@@ -5,6 +5,7 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/dist_sink.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -45,6 +46,8 @@ spdlog::level::level_enum to_spdlog(log_level level) {
   return spdlog::level::info;
 }
 
+constexpr const char* erase_line = "\r\x1b[K";
+
 /// stderr, with a line below those of the log that is moved down as they come.
 class terminal_sink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
@@ -66,8 +69,6 @@ class terminal_sink final : public spdlog::sinks::base_sink<std::mutex> {
   void flush_() override { std::fflush(stderr); }
 
  private:
-  static constexpr const char* erase_line = "\r\x1b[K";
-
   static void write(const std::string& bytes) {
     std::fwrite(bytes.data(), 1, bytes.size(), stderr);
     std::fflush(stderr);
@@ -221,6 +222,16 @@ std::vector<std::string> set_log_levels(std::string_view specification) {
 
 void set_status_line(std::string text) {
   process_loggers().terminal->set_status(std::move(text));
+}
+
+bool can_show_status_line() {
+  const char* terminal = std::getenv("TERM");
+  const bool dumb = terminal == nullptr || std::string_view(terminal) == "dumb";
+  return isatty(STDERR_FILENO) == 1 && !dumb;
+}
+
+void erase_left_status_line() {
+  if (can_show_status_line()) std::fputs(erase_line, stderr);
 }
 
 class log_capture::sink final : public spdlog::sinks::base_sink<std::mutex> {

@@ -14,6 +14,7 @@
 #include "actors/disk_strike.hpp"
 #include "actors/messages.hpp"
 #include "common/log.hpp"
+#include "common/status_line.hpp"
 #include "coordinator/coordinator_actor.hpp"
 #include "coordinator/job_actors.hpp"
 #include "coordinator/job_observer.hpp"
@@ -87,6 +88,16 @@ struct job_runtime::actors {
   result<void> inject(std::string_view fault);
 };
 
+namespace {
+
+/// Without what ends in order; the terminal is left as it was.
+void end_process_now(int code) {
+  set_status_line({});
+  _exit(code);
+}
+
+}  // namespace
+
 void job_runtime::actors::watch(const job_runtime_options& options) {
   std::vector<std::string> names;
   for (const auto& task : physical->tasks) names.push_back(physical->task_name(task.id));
@@ -96,7 +107,7 @@ void job_runtime::actors::watch(const job_runtime_options& options) {
     }
   };
   watching = std::make_unique<watchdog>(
-      watchdog_options{options.job, options.watch, pulses, std::move(names), fail, ::_exit});
+      watchdog_options{options.job, options.watch, pulses, std::move(names), fail, end_process_now});
 }
 
 namespace {

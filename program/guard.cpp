@@ -19,6 +19,7 @@
 
 #include "common/duration.hpp"
 #include "common/log.hpp"
+#include "common/status_line.hpp"
 #include "connectors/unique_fd.hpp"
 #include "program/guard_link.hpp"
 #include "program/guard_policy.hpp"
@@ -100,6 +101,7 @@ class process_guard {
       log_.info("guard: started process " + std::to_string(child));
       const process_end end = wait_for(child);
       const auto ran_for = clock::now() - started;
+      if (end.is_crash()) erase_left_status_line();
       if (refuses_repeated_start(end)) continue;
       const auto decision = policy_.on_process_end(end, ran_for);
       const std::string story = "guard: process " + std::to_string(child) + " " + end.text() +

@@ -41,10 +41,8 @@ bool prints(const plan& physical) {
 }  // namespace
 
 live_mode live_mode_for(const plan& physical) {
-  const char* terminal = std::getenv("TERM");
-  const bool dumb = terminal == nullptr || std::string_view(terminal) == "dumb";
   const bool crowded = isatty(STDOUT_FILENO) == 1 && prints(physical);
-  return isatty(STDERR_FILENO) == 1 && !dumb && !crowded ? live_mode::terminal : live_mode::log;
+  return can_show_status_line() && !crowded ? live_mode::terminal : live_mode::log;
 }
 
 live_status::live_status(const job_controls& job, live_mode mode) : job_(job), mode_(mode) {

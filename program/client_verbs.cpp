@@ -53,9 +53,11 @@ std::string neighbours_of(const std::filesystem::path& state_directory) {
 
 error nobody_there(error why, const std::filesystem::path& state_directory) {
   const auto others = neighbours_of(state_directory);
-  why.message += others.empty()
-                     ? "; expected -D state.dir=DIRECTORY of a running job, or --at HOST:PORT"
-                     : "; jobs that run beside it, for -D state.dir=DIRECTORY:" + others;
+  why.message +=
+      others.empty()
+          ? "; expected -D state.dir=DIRECTORY of a job that runs and answers HTTP (rest.port "
+            "is not -1), or --at HOST:PORT"
+          : "; jobs that run beside it, for -D state.dir=DIRECTORY:" + others;
   return why;
 }
 

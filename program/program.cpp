@@ -6,6 +6,8 @@
 #include <csignal>
 #include <cstdio>
 #include <optional>
+#include <span>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <variant>
@@ -13,7 +15,9 @@
 
 #include "common/completion_verb.hpp"
 #include "common/configuration.hpp"
+#include "common/edit_distance.hpp"
 #include "common/log.hpp"
+#include "common/quoted.hpp"
 #include "coordinator/watchdog.hpp"
 #include "program/client_verbs.hpp"
 #include "program/environment_settings.hpp"
@@ -184,6 +188,28 @@ std::string file_name(const std::string& path) {
   return path.substr(path.rfind('/') + 1);
 }
 
+/// What is wrong with the verb, of which the parser would only say that one is required; empty: nothing.
+std::string wrong_verb(const CLI::App& app, std::span<char*> words) {
+  const CLI::App* at = &app;
+  std::string before = app.get_name();
+  for (const std::string word : words) {
+    const auto verbs = at->get_subcommands({});
+    if (verbs.empty() || word.starts_with('-')) return {};
+    const auto found = std::find_if(verbs.begin(), verbs.end(),
+                                    [&word](auto* verb) { return verb->get_name() == word; });
+    if (found == verbs.end()) {
+      std::vector<std::string_view> names;
+      for (const auto* verb : verbs) names.push_back(verb->get_name());
+      return detail::quoted(word) + " is no verb; the nearest one is " +
+             std::string(nearest_word(word, names)) + ", " + before + " --help lists all";
+    }
+    at = *found;
+    before += " " + word;
+  }
+  if (at->get_subcommands({}).empty()) return {};
+  return "expected a verb behind " + before + "; " + before + " --help lists them";
+}
+
 constexpr const char* exit_codes =
     "Each verb explains itself: --help behind it.\n"
     "Exit codes: 0 finished, 1 the job failed, 2 usage, 3 refused (the state directory), 4 a task "
@@ -278,6 +304,9 @@ int program::main(int argc, char** argv, const build_function& build) {
   const auto* complete = completion.add_to(app);
   if (!self_->refused.empty()) {
     return print_failure(self_->name, {error_code::invalid_argument, self_->refused});
+  }
+  if (const auto wrong = wrong_verb(app, {argv + std::min(argc, 1), argv + argc}); !wrong.empty()) {
+    return print_failure(self_->name, {error_code::invalid_argument, wrong});
   }
   try {
     app.parse(argc, argv);

@@ -329,7 +329,16 @@ TEST_CASE("help of every verb has examples with the name of the program's file")
     CHECK(has(help.output, "--json") == prints);
   }
   CHECK(has(here.run("--help").output, "Exit codes: 0 finished, 1 the job failed, 2 usage"));
-  for (const auto* wrong : {"", "fly", "run --fly", "run --from x", "config --json --markdown"}) {
+  const auto mistyped = here.run("staus --why");
+  CHECK(mistyped.output ==
+        "configured: invalid argument: \"staus\" is no verb; the nearest one is status, "
+        "configured_program --help lists all\n");
+  CHECK(has(here.run("state lst").output, "\"lst\" is no verb; the nearest one is list"));
+  CHECK(has(here.run("state").output, "expected a verb behind configured_program state; "));
+  CHECK(has(here.run("").output, "expected a verb behind configured_program; "));
+  CHECK(has(here.run("crash").output, "task-or-fault is required"));
+  for (const auto* wrong : {"", "state", "state lst", "staus", "crash", "run --fly", "run --from x",
+                            "config --json --markdown"}) {
     CAPTURE(wrong);
     CHECK(here.run(wrong).exit_code == weir::exit_usage);
   }

@@ -106,8 +106,8 @@ void job_runtime::actors::watch(const job_runtime_options& options) {
       caf::anon_send(alive, fail_job{std::move(why)});
     }
   };
-  watching = std::make_unique<watchdog>(
-      watchdog_options{options.job, options.watch, pulses, std::move(names), fail, end_process_now});
+  watching = std::make_unique<watchdog>(watchdog_options{options.job, options.watch, pulses,
+                                                         std::move(names), fail, end_process_now});
 }
 
 namespace {

@@ -18,7 +18,8 @@ class crash_verb final : public client_verb {
     return {"crash count/1", "crash \"throw task=count/1\""};
   }
   void add_options(CLI::App& verb) override {
-    verb.add_option("task-or-fault", what_, "a task (count/1), or a fault as in weir.injection.plan")
+    verb.add_option("task-or-fault", what_,
+                    "a task (count/1), or a fault as in weir.injection.plan")
         ->required();
     verb.add_flag("--json", json_, "print {\"crashed\": TASK} or {\"injected\": FAULT}");
   }

@@ -35,6 +35,7 @@ constexpr int patience_ms = 60'000;  // a program that says nothing for so long 
 struct stage {
   unsigned short columns = 0;  ///< of the terminal that stderr is; 0: it is a pipe
   strings variables{"TERM=xterm"};
+  bool has_output = false;  ///< stdout is there as well
 };
 
 /// A word count whose stderr is looked at.
@@ -126,7 +127,7 @@ class shown_job {
     for (const int number : {SIGINT, SIGTERM}) signal(number, SIG_DFL);
     const int nowhere = open("/dev/null", O_RDWR);
     if (on.columns == 0) dup2(nowhere, STDIN_FILENO);
-    dup2(nowhere, STDOUT_FILENO);
+    dup2(on.has_output ? far_end : nowhere, STDOUT_FILENO);
     dup2(far_end, STDERR_FILENO);
     execv(argv[0], argv.data());
     _exit(127);
@@ -300,6 +301,13 @@ TEST_CASE("in a pipe, and on a terminal that can do nothing, there are lines of 
     check_log_is_whole(job.screen());
     CHECK(job.screen().rows().back().find("FINISHED after") != std::string::npos);
   }
+}
+
+TEST_CASE("there is no line where the job prints its records") {
+  shown_job job({"--input", "generate:20000"}, {.columns = 80, .has_output = true});
+  CHECK(job.look_to_the_end() == exit_finished);
+  CHECK(job.bytes().find('\x1b') == std::string::npos);
+  CHECK(job.screen().rows().size() > 200'000);
 }
 
 }  // namespace weir

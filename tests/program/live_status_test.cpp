@@ -8,12 +8,14 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <functional>
 #include <regex>
 #include <string>
@@ -30,7 +32,7 @@ namespace {
 
 using strings = std::vector<std::string>;
 
-constexpr int patience_ms = 60'000;  // a program that says nothing for so long is broken
+constexpr std::chrono::seconds patience{60};  // what is not shown within it is not shown at all
 
 struct stage {
   unsigned short columns = 0;  ///< of the terminal that stderr is; 0: it is a pipe
@@ -123,6 +125,7 @@ class shown_job {
       setenv(variable.substr(0, equals).c_str(), variable.substr(equals + 1).c_str(), 1);
     }
     setsid();
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (on.columns != 0) ioctl(far_end, TIOCSCTTY, 0);
     for (const int number : {SIGINT, SIGTERM}) signal(number, SIG_DFL);
     const int nowhere = open("/dev/null", O_RDWR);
@@ -136,7 +139,8 @@ class shown_job {
   /// False at the end: nobody has the other side open any more.
   bool read_some() {
     pollfd wanted{near_end_.get(), POLLIN, 0};
-    const int ready = poll(&wanted, 1, patience_ms);
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - now());
+    const int ready = poll(&wanted, 1, std::max(0, static_cast<int>(left.count())));
     REQUIRE_MESSAGE(ready == 1, text());
     std::array<char, 4096> block{};
     const auto count = read(near_end_.get(), block.data(), block.size());
@@ -147,7 +151,10 @@ class shown_job {
     return true;
   }
 
+  static std::chrono::steady_clock::time_point now() { return std::chrono::steady_clock::now(); }
+
   scratch_directory scratch_;
+  std::chrono::steady_clock::time_point deadline_ = now() + patience;
   unique_fd near_end_;
   pid_t child_ = -1;
   terminal_screen screen_;

@@ -78,7 +78,7 @@ check "records flow" eventually answers '[.vertices[].metrics["write-records"]] 
 check "plan" answers '.plan.nodes | length == 2' "$jobs/plan"
 vertex=$(curl -sS "$base$jobs" | jq -r '.vertices[0].id')
 last=$(curl -sS "$base$jobs/checkpoints" | jq '.latest.completed.id')
-for path in /overview /config /jobs /jobs/overview /jobmanager/config /jobmanager/metrics /taskmanagers "$jobs" \
+for path in /overview /config /jobs /jobs/overview /jobs/metrics /jobmanager/{config,metrics} /taskmanagers{,/metrics} "$jobs" \
   "$jobs"/{status,plan,config,exceptions,checkpoints,checkpoints/config,metrics,summary} \
   "$jobs/vertices/$vertex"{,/backpressure,/watermarks,/metrics,/subtasks/metrics,/subtasks/1/metrics}; do
   check "JSON of $path" answers 'type == "object" or type == "array"' "$path"
@@ -125,6 +125,14 @@ check "after the end: exit code 5" exits 5 verb status
 start --fresh
 check "other jobs are named" bash -c "$word_count status -D state.dir=$here/elsewhere 2>&1 | grep -qF '$here/state (127.0.0.1:'"
 check "checkpoints complete in it" eventually answers '.counts.completed > 1' "$jobs/checkpoints"
+# why: the answer of status --why has such a line.
+why() { "$word_count" status --why --at "${base#http://}" | grep -q -- "$1"; }
+check "a task is made slow" verb crash "slow for=200ms task=count/1 chance=1"
+check "status --why names it, and who waits for it" eventually \
+  why 'count -> out/1 is slow: busy .* waits* for its credit (8 of 8 batches from lines -> split/'
+check "a source hangs" verb crash "hang task=lines/1"
+check "status --why names it, and who waits for its marker" eventually \
+  why 'waits for the marker of lines -> split/1.*; lines -> split/1 has been at work for'
 kill -KILL "$job"
 wait "$job" 2> /dev/null || true
 check "after kill -9 the file stays" test -e "$here/state/http-address"

@@ -26,7 +26,7 @@ TEST_CASE("kill -9 in each phase of an epoch costs one restart, and no record") 
     CAPTURE(phase);
     const workload work(test_seed(), 30'000);
     const std::string whom = phase == "manifest" ? "" : "task=count/1 ";
-    const auto fault = "kill9 " + whom + "epoch=3 phase=" + phase;
+    const auto fault = "kill9 " + whom + "epoch=2 phase=" + phase;
     auto guard = start_guarded(work, injecting(fault));
     CHECK_MESSAGE(guard->wait() == 0, guard->log());
     const auto log = guard->log();
@@ -41,7 +41,7 @@ TEST_CASE("a write of the store that is torn or lost costs one restart, and no r
   for (const std::string kind : {"torn_write", "lost_write"}) {
     for (const std::string phase : {"writing", "manifest"}) {
       const workload work(test_seed(), 30'000);
-      const auto fault = kind + " disk=store epoch=3 phase=" + phase;
+      const auto fault = kind + " disk=store epoch=2 phase=" + phase;
       CAPTURE(fault);
       auto guard = start_guarded(work, injecting(fault));
       CHECK_MESSAGE(guard->wait() == 0, guard->log());

@@ -141,12 +141,12 @@ void print_states(const listed_checkpoint& newest, text_output& out) {
   out.print("");
   out.print("States of checkpoint " + to_string(newest.epoch));
   text_table table;
-  table.add({"operator", "state", "schema", "entries", "size", "tasks", "deltas"});
+  table.add({"operator", "state", "entries", "size", "tasks", "deltas", "schema"});
   for (const listed_state& state : newest.states) {
-    table.add({printable(state.operator_name), printable(state.name), printable(state.schema),
+    table.add({printable(state.operator_name), printable(state.name),
                state.entries == 0 ? "-" : std::to_string(state.entries),
                print_rounded_size(state.bytes), std::to_string(state.tasks),
-               std::to_string(state.deltas_max)});
+               std::to_string(state.deltas_max), printable(state.schema)});  // may be long
   }
   out.line() += table.text();
 }

@@ -133,6 +133,18 @@ TEST_CASE(
     REQUIRE(misfits(from, plan_of(2)).size() == 1);
     CHECK(misfits(from, plan_of(2))[0].find("'left'") != std::string::npos);
   }
+  SUBCASE("positions of an operator that the program does not have") {
+    auto left = make_operator("left", {});
+    left.splits.push_back({"0", {}});
+    from.tasks[0].operators.push_back(left);
+    CHECK(misfits(from, plan_of(2)).size() == 1);
+  }
+  SUBCASE("prepared output of one") {
+    auto left = make_operator("left", {});
+    left.intents.push_back({});
+    from.tasks[0].operators.push_back(left);
+    CHECK(misfits(from, plan_of(2)).size() == 1);
+  }
   SUBCASE("an operator without state may go") {
     from.tasks[0].operators.push_back(make_operator("left", {}));
     CHECK(misfits(from, plan_of(2)).empty());

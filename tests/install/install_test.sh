@@ -41,7 +41,7 @@ quiet "$work/found/simulated_elsewhere"
 # By pkg-config: the word count is only linked anew, with the object that is there.
 flags=$(PKG_CONFIG_PATH="$work/prefix/lib/pkgconfig:$work/prefix/lib/$(gcc -print-multiarch)/pkgconfig" \
   pkg-config --cflags --libs weir) || fail "pkg-config does not find weir"
-no_flags_of_ours "$flags"
+no_flags_of_ours " $flags"
 # shellcheck disable=SC2086  # flags are words
 quiet g++ -fsyntax-only -x c++ $flags - <<< '#include <weir/weir.hpp>'
 object=$(find "$work/found" -name 'word_count.cpp.o')

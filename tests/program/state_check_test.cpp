@@ -156,6 +156,8 @@ TEST_CASE("the report has a row for each operator and state, and is JSON when as
   CAPTURE(text);
   CHECK(contains(text, "parallelism 2      parallelism 3   same, shared out anew"));
   CHECK(contains(text, "map<u64,u64>"));
+  CHECK(contains(text, "(positions)        1024"));
+  CHECK(contains(text, "(prepared output)  2"));
   CHECK(contains(text, "Fits: the job would go on from checkpoint"));
 
   const auto json = nlohmann::json::parse(weir::json_of(found));
@@ -165,4 +167,23 @@ TEST_CASE("the report has a row for each operator and state, and is JSON when as
       check(program_on<count<std::uint32_t>>(before.directory.path()), before.directory.path())));
   CHECK(refused["fits"] == false);
   CHECK(refused["operators"][1]["states"][0]["fit"] == "another type");
+  CHECK(refused["operators"][1]["states"][0]["checkpoint_schema"] == "map<u64,u64>");
+  CHECK(refused["operators"][1]["states"][0]["program_schema"] == "map<u64,u32>");
+  CHECK(refused["operators"][1]["states"][0]["message"] != "");
+  CHECK(refused["checkpoint"] == found.checkpoint->epoch.value);
+  CHECK(contains(refused["refusal"].get<std::string>(), "state 'seen'"));
+}
+
+TEST_CASE("a directory without a checkpoint: the job would begin anew; --from is refused") {
+  const weir::scratch_directory directory;
+  {
+    auto store =
+        weir::snapshot_store::open(directory.path(), {}, "job", [] { return std::uint64_t{0}; });
+    REQUIRE(store);
+  }
+  const auto env = program_on<count<std::uint64_t>>(directory.path());
+  const auto found = check(env, directory.path());
+  CHECK_FALSE(found.refusal);
+  CHECK(contains(weir::text_of(found), "There is no checkpoint: the job would begin anew"));
+  CHECK(check(env, directory.path(), weir::epoch_id{1}).refusal);
 }

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
 
@@ -48,6 +49,18 @@ std::string settings(const fs::path& state) {
          state.string();
 }
 
+/// Wherever it stands in the state's file; both are equally long.
+void overwrite(const fs::path& state, const std::string& from, const std::string& to) {
+  const fs::path file = state / "snapshots.mdb" / "data.mdb";
+  std::string bytes = weir::crash::read_file(file);
+  std::size_t found = 0;
+  for (auto at = bytes.find(from); at != bytes.npos; at = bytes.find(from, at + 1), ++found) {
+    bytes.replace(at, from.size(), to);
+  }
+  REQUIRE(found > 0);
+  std::ofstream(file, std::ios::binary | std::ios::trunc) << bytes;
+}
+
 /// A word count that has run to its end.
 struct counted {
   counted() : state(directory.path() / "state") {
@@ -79,6 +92,8 @@ TEST_CASE("weir-state lists, dumps and verifies without the program") {
   CHECK(has(json.output, "stopped after 1 lines (--limit)"));
 
   CHECK(run(tool + " verify" + place).code == 0);
+  CHECK(nlohmann::json::parse(run(tool + " list --json" + place).output)["job"] == "word-count");
+  CHECK(nlohmann::json::parse(run(tool + " verify --json" + place).output)["sound"] == true);
 }
 
 TEST_CASE("exit codes: 1 no such key, 2 usage, 3 what cannot be read") {
@@ -117,6 +132,28 @@ TEST_CASE("a shell completes the tool's commands and options") {
   CHECK(completed("dump --value") == "--value-limit\n");
 }
 
+TEST_CASE("damage of a chunk, or of a manifest, gives exit code 3 wherever it matters") {
+  const counted job;
+  const std::string place = " " + job.state.string();
+
+  SUBCASE("a chunk: verify and dump, not list") {
+    overwrite(job.state, "w777", "w778");
+    const auto verified = run(tool + " verify" + place);
+    CHECK(verified.code == 3);
+    CHECK(has(verified.output, "DAMAGED"));
+    CHECK(has(run(tool + " verify --json" + place).output, "\"sound\": false"));
+    CHECK(run(tool + " dump --operator count" + place).code == 3);
+    CHECK(run(tool + " list" + place).code == 0);
+  }
+  SUBCASE("a manifest: also list, which shows the others") {
+    overwrite(job.state, "map<string,i64>", "map<string,u64>");
+    const auto list = run(tool + " list" + place);
+    CHECK(list.code == 3);
+    CHECK(has(list.output, "damaged: checkpoint"));
+    CHECK(run(tool + " verify" + place).code == 3);
+  }
+}
+
 TEST_CASE("a full standard output is told") {
   const counted job;
   const auto full = run(tool + " dump " + job.state.string() + " > /dev/full");
@@ -138,12 +175,31 @@ TEST_CASE("the program's own verb finds its directory, and checks whether it fit
   const auto fits = run(word_count + " state check" + settings(job.state));
   CHECK(fits.code == 0);
   CHECK(has(fits.output, "Fits: the job would go on from checkpoint"));
+  CHECK(has(fits.output, "keeps nothing"));  // split
+
+  // By a directory on the command line, whatever the settings say.
+  const auto given = run(word_count + " state check --json " + job.state.string() +
+                         " --input generate:2000 --output none");
+  CHECK(nlohmann::json::parse(given.output)["fits"] == true);
 
   const auto other = run(word_count + " state check -D pipeline.name=other" + settings(job.state));
   CHECK(other.code == 3);
   CHECK(has(other.output, "Refused: "));
   CHECK(run(word_count + " state check --from 999" + settings(job.state)).code == 3);
   CHECK(run(word_count + " state check --input nonsense").code == 2);
+}
+
+TEST_CASE("check refuses what a sink would repeat, unless that is allowed") {
+  const counted job;
+  const auto listed =
+      nlohmann::json::parse(run(tool + " list --json " + job.state.string()).output);
+  const std::string older = std::to_string(listed["checkpoints"][1]["id"].get<int>());
+  const std::string question = word_count + " state check -D state.dir=" + job.state.string() +
+                               " --input generate:2000 --output print --from " + older;
+  const auto refused = run(question);
+  CHECK(refused.code == 3);
+  CHECK(has(refused.output, "would repeat it"));
+  CHECK(run(question + " --allow-duplicates").code == 0);
 }
 
 TEST_CASE("beside a job that runs: what it shows is complete, and the job is not disturbed") {

@@ -107,6 +107,8 @@ TEST_CASE("what does not parse is refused, with the place and what was expected 
   CHECK(has(refusal("i64", "the"), "key 'the': expected i64 as JSON"));
   CHECK(has(refusal("i64", "1.5"), "expected an integer from -9223372036854775808"));
   CHECK(has(refusal("u8", "256"), "an integer from 0 to 255"));
+  CHECK(has(refusal("i32", "2147483648"), "an integer from -2147483648 to 2147483647"));
+  CHECK(has(refusal("i32", "-2147483649"), "an integer from -2147483648"));
   CHECK(has(refusal("u8", "-1"), "an integer from 0 to 255"));
   CHECK(has(refusal("i64", "9223372036854775808"), "an integer"));
   CHECK(has(refusal("bool", "1"), "true or false"));

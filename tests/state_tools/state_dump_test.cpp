@@ -16,6 +16,7 @@
 
 #include "state/lmdb_table.hpp"
 #include "state/store_internals.hpp"
+#include "state_tools/state_commands.hpp"
 #include "state_tools/state_list.hpp"
 #include "state_tools/state_verify.hpp"
 #include "tests/state_tools/dumped_store.hpp"
@@ -178,7 +179,7 @@ TEST_CASE(
   std::string text;
   text_output out([&](std::string_view block) {
     if (text.empty()) {  // the job goes on, while the first block is read
-      for (std::uint64_t i = 1; i < 9; ++i) job.checkpoint(job.epoch(i), 1'000'000);
+      for (std::uint64_t i = 1; i < 16; ++i) job.checkpoint(job.epoch(i), 30'000);
     }
     text += block;
     return true;
@@ -190,6 +191,67 @@ TEST_CASE(
   CHECK(state->has_moved_on());
   CHECK(done->lines == 20 * chunk_words);
   CHECK(has(text, "\"word39999\"\t7\n"));
+}
+
+TEST_CASE("of several subtasks each line says whose it is") {
+  test::temp_directory temp;
+  test::open_store store(temp.path());
+  auto made = store.manifest_of(store.epoch(0), {});
+  made.tasks.push_back(made.tasks[0]);
+  for (std::uint32_t i = 0; i < 2; ++i) {
+    const auto word = test::words({{"word" + std::to_string(i), 5}});
+    made.tasks[i].subtask = i;
+    auto& state = made.tasks[i].operators[0].states[0];
+    state.schema = "map<string,i64>";
+    state.chunks = {
+        store->put(store.epoch(0), test::chunk_of(chunk_kind::entries, 1, word)).value()};
+  }
+  REQUIRE(store->complete(made));
+  dump_request request;
+  request.style = value_style::json;
+  CHECK(has(dump(temp.path(), request).text,
+            R"({"operator":"count","subtask":1,"state":"seen","key":"word1","value":5})"));
+}
+
+TEST_CASE("bytes that are no value of their schema end the dump, whatever their checksum says") {
+  test::temp_directory temp;
+  test::open_store store(temp.path());
+  byte_vector bytes;
+  byte_writer out(bytes);
+  out.text("a");
+  out.scalar(std::uint8_t{2});
+  auto made = store.manifest_of(
+      store.epoch(0),
+      {store->put(store.epoch(0), test::chunk_of(chunk_kind::entries, 1, bytes)).value()});
+  made.tasks[0].operators[0].states[0].schema = "map<string,bool>";
+  REQUIRE(store->complete(made));
+  const auto why = failed_dump(temp.path(), {});
+  CHECK(why.code == error_code::corrupt);
+  CHECK(has(why.message, "state 'seen' holds bytes that are no map<string,bool>"));
+}
+
+TEST_CASE("what was handed on to whoever reads cannot be taken back") {
+  std::string handed_on;
+  text_output out([&](std::string_view block) {
+    handed_on += block;
+    return true;
+  });
+  out.print("first");
+  CHECK(out.discard());
+  out.print("second");
+  out.flush();
+  CHECK_FALSE(out.discard());
+  CHECK(handed_on == "second\n");
+}
+
+TEST_CASE("each failure has its exit code") {
+  const auto code = [](error_code why) { return report_state_failure("test", {why, "said"}); };
+  CHECK(code(error_code::invalid_argument) == 2);
+  CHECK(code(error_code::corrupt) == 3);
+  CHECK(code(error_code::incompatible) == 3);
+  CHECK(code(error_code::not_found) == 3);
+  CHECK(code(error_code::in_use) == 3);
+  CHECK(code(error_code::io) == 1);
 }
 
 TEST_CASE("what is printed has a bound: lines, and the text of one value") {

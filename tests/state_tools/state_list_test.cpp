@@ -69,6 +69,56 @@ TEST_CASE(
   CHECK(newest.states[0].deltas_max == 1);
 }
 
+TEST_CASE("of each state: the sum over its tasks and chunks") {
+  const temp_directory temp;
+  store_options options;
+  options.transaction_bytes_max = 10'000;
+  open_store store(temp.path(), options);
+  auto made = store.manifest_of(store.epoch(0), {store.put(store.epoch(0), 100, 1)});
+  made.tasks.push_back(made.tasks[0]);
+  made.tasks[1].subtask = 1;
+  made.tasks[1].operators[0].states[0].chunks = {store.put(store.epoch(0), 200, 2),
+                                                 store.put(store.epoch(0), 300, 3)};
+  made.tasks[0].operators[0].states[0].entries = 7;
+  made.tasks[1].operators[0].states[0].entries = 8;
+  made.finished = true;
+  REQUIRE(store->complete(made));
+  store.put(store.epoch(1), 9'000, 1);  // of a checkpoint that is under way
+  store.put(store.epoch(1), 9'000, 2);  // commits the one before
+
+  const auto state = opened(temp.path());
+  const auto listing = list_checkpoints(state).value();
+
+  REQUIRE(listing.checkpoints.size() == 1);
+  const auto& one = listing.checkpoints[0];
+  CHECK(one.bytes == 600);
+  CHECK(one.chunks == 3);
+  CHECK(one.finished);
+  REQUIRE(one.states.size() == 1);
+  CHECK(one.states[0].bytes == 600);
+  CHECK(one.states[0].entries == 15);
+  CHECK(one.states[0].tasks == 2);
+  CHECK(listing.orphans == 1);
+  CHECK(listing.file_bytes == std::filesystem::file_size(test::data_file_of(temp.path())));
+  CHECK(listing.free_bytes == state.file().free_pages * 4096);
+  CHECK(state.file().free_pages > 0);
+}
+
+TEST_CASE("what a running job takes away meanwhile is no damage: list and verify say so") {
+  const temp_directory temp;
+  open_store job(temp.path());
+  for (std::uint64_t i = 0; i < 2; ++i) job.checkpoint(job.epoch(i), 50'000);
+  const auto state = opened(temp.path());
+  for (std::uint64_t i = 2; i < 16; ++i) job.checkpoint(job.epoch(i), 5'000);
+
+  const auto listed = list_checkpoints(state);
+  REQUIRE_FALSE(listed);
+  CHECK(listed.error().code == error_code::in_use);
+  const auto verified = verify_state(state);
+  REQUIRE_FALSE(verified);
+  CHECK(verified.error().code == error_code::in_use);
+}
+
 TEST_CASE("as text and as JSON") {
   const dumped_store store;
   const auto listing = list_checkpoints(opened(store.path())).value();
@@ -78,7 +128,7 @@ TEST_CASE("as text and as JSON") {
   CHECK(
       text.has("2           periodic  1970-01-01 00:00:00.002 UTC  62 b  40 b with 1  of 1         "
                "complete"));
-  CHECK(text.has("count     seen    map<string,i64>"));
+  CHECK(text.has("count     seen    -        52 b  1      1       map<string,i64>"));
 
   printed_text json;
   print_list(listing, value_style::json, json.output());
@@ -138,6 +188,31 @@ TEST_CASE("verify: a damaged chunk is named in every checkpoint that needs it, a
   CHECK(nlohmann::json::parse(json.text())["sound"] == false);
 }
 
+TEST_CASE(
+    "verify: of many damaged chunks the first are named; poison records are looked at as well") {
+  const temp_directory temp;
+  std::vector<chunk_ref> refs;
+  {
+    open_store store(temp.path());
+    for (unsigned i = 0; i < damage_named_max + 5; ++i)
+      refs.push_back(store.put(store.epoch(0), 100, i));
+    REQUIRE(store.complete(store.epoch(0), refs));
+    REQUIRE(store->keep_poison(byte_vector(8)));
+  }
+  damage(temp.path(), detail::poison_key);
+  const auto poisoned = verify_state(opened(temp.path()));
+  REQUIRE(poisoned);
+  CHECK_FALSE(poisoned->sound());
+  CHECK(poisoned->damage.size() == 1);
+  CHECK(poisoned->checkpoints[0].damage.empty());
+
+  for (const chunk_ref& ref : refs) damage(temp.path(), detail::blob_key(ref.blob));
+  const auto found = verify_state(opened(temp.path()));
+  REQUIRE(found);
+  REQUIRE(found->checkpoints[0].damage.size() == damage_named_max + 1);
+  CHECK(found->checkpoints[0].damage.back() == "and more");
+}
+
 TEST_CASE("a damaged manifest is listed and verified as such") {
   const temp_directory temp;
   {
@@ -155,6 +230,11 @@ TEST_CASE("a damaged manifest is listed and verified as such") {
   print_list(listing, value_style::text, text.output());
   CHECK(text.has("damaged: checkpoint 2"));
   CHECK(listing.has_damage());
+
+  printed_text json;
+  print_list(listing, value_style::json, json.output());
+  const std::string said = nlohmann::json::parse(json.text())["checkpoints"][0]["damage"];
+  CHECK(said.find("checkpoint 2") != std::string::npos);
 
   const auto found = verify_state(opened(temp.path()));
   REQUIRE(found);

@@ -99,6 +99,7 @@ TEST_CASE("numbers are exact, in both styles") {
   CHECK(json(1.5f) == "1.5");
   CHECK(json(std::numeric_limits<double>::infinity()) == "\"inf\"");
   CHECK(text(-std::numeric_limits<double>::infinity()) == "-inf");
+  CHECK(json(std::numeric_limits<double>::quiet_NaN()) == "\"nan\"");
   CHECK(json(true) == "true");
   CHECK(text('x') == "\"x\"");
 }
@@ -140,6 +141,12 @@ TEST_CASE("containers, optional, variant, tuple and durations") {
   CHECK(text(either(5)) == "#0 5");
   CHECK(text(std::optional<int>{}) == "none");
   CHECK(text(std::chrono::milliseconds(15)) == "15 ms");
+  CHECK(text(std::chrono::nanoseconds(1)) == "1 ns");
+  CHECK(text(std::chrono::microseconds(1)) == "1 us");
+  CHECK(text(std::chrono::seconds(1)) == "1 s");
+  CHECK(text(std::chrono::minutes(1)) == "1 min");
+  CHECK(text(std::chrono::hours(1)) == "1 h");
+  CHECK(text(std::chrono::duration<int, std::ratio<86400>>(1)) == "1 x 86400/1 s");
   CHECK(json(std::chrono::hours(2)) == "2");
   CHECK(json(std::monostate{}) == "null");
 }
@@ -153,6 +160,21 @@ TEST_CASE("what is too long is cut, and says how long it is") {
   const std::vector<std::string> many(10'000, "x");
   CHECK(written(value_style::text, many, 100).size() < 150);
   CHECK(written(value_style::json, many, 100) == R"({"$cut_bytes":20002})");
+}
+
+TEST_CASE("bytes of unknown form, and names: bounded, and never broken JSON") {
+  const byte_vector bytes(10, std::byte{0xab});
+  const auto hex = [&](value_style style, std::size_t bytes_max) {
+    std::string out;
+    value_writer(style, bytes_max).write_hex(bytes, out);
+    return out;
+  };
+  CHECK(hex(value_style::text, 10) == "xabababababababababab");
+  CHECK(hex(value_style::text, 2) == "xabab... (cut, 10 bytes)");
+  CHECK(hex(value_style::json, 2) == R"({"$hex":"abab","$cut_bytes":10})");
+  std::string name;
+  value_writer(value_style::json).write_string("\xff", name);
+  CHECK(name == R"({"$hex":"ff"})");
 }
 
 TEST_CASE("a type of the application's own is not known, nor is one that holds it") {

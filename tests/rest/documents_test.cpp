@@ -177,7 +177,8 @@ TEST_CASE("exceptions come newest first, at most as many as asked for, with weir
   const auto one = job.get(path, {{"maxExceptions", "1"}});
   CHECK(one["exceptionHistory"]["entries"].size() == 1);
   CHECK(one["exceptionHistory"]["truncated"] == true);
-  for (const auto* wrong : {"-1", "x", "", "99999999999999999999"}) {
+  CHECK(job.ask("GET", path, {{"maxExceptions", "1000"}}).status == 200);
+  for (const auto* wrong : {"-1", "x", "", "1001", "99999999999999999999"}) {
     CHECK(job.ask("GET", path, {{"maxExceptions", wrong}}).status == 400);
   }
 }
@@ -224,6 +225,9 @@ TEST_CASE("metrics: bare a list of names, with get their values as texts") {
   CHECK(job.ask("GET", vertex + "/subtasks/metrics", {{"subtasks", "x"}}).status == 400);
   CHECK(job.ask("GET", vertex + "/subtasks/metrics", {{"agg", "median"}}).status == 400);
   CHECK(job.ask("GET", vertex + "/subtasks/2/metrics").status == 404);
+  CHECK(job.ask("GET", "/taskmanagers/nobody").status == 404);
+  CHECK(job.get(vertex + "/metrics", {{"get", "11.numRecordsIn"}}).empty());
+  CHECK(job.ask("GET", "/metrics").content_type == "text/plain; version=0.0.4; charset=utf-8");
 }
 
 }  // namespace weir::rest

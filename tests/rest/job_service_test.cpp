@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where a job answers, and how clients find it: over real sockets on the loopback, with the address in a state directory.
 #include <doctest/doctest.h>
+#include <httplib.h>
 
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -60,7 +62,9 @@ TEST_CASE("a client finds the job by its state directory, or by its address") {
   CHECK(found->patch("?mode=cancel"));
   CHECK(job.cancels == 1);
   const auto refused = found->post("/crash", R"({"task": "nobody/0"})");
+  CHECK(refused.error().code == error_code::invalid_argument);
   CHECK(refused.error().message == "task nobody/0 is unknown; expected count/0");
+  CHECK(found->post("/savepoints", "").error().code == error_code::io);  // a status above 500
 
   auto direct = job_client::at_address(service->address(), "");
   REQUIRE(direct);
@@ -79,6 +83,86 @@ TEST_CASE("the file with the address is for its owner only, and goes with the jo
   CHECK(fs::is_empty(scratch.path()));
   CHECK(failure_at(scratch.path()).code == error_code::not_found);
   CHECK(failure_at(scratch.path() / "nowhere").code == error_code::not_found);
+}
+
+TEST_CASE(
+    "what a killed process left half-written is in nobody's way, and a file is no directory") {
+  scratch_directory scratch;
+  std::ofstream(scratch.path() / "http-address.new") << "{";
+  fake_job job;
+  const auto service = serve(job, scratch.path());
+  CHECK(job_client::at_directory(scratch.path()));
+  CHECK(failure_at(scratch.path() / "http-address").code == error_code::not_found);
+}
+
+TEST_CASE("an address is written so that its port can be told from it") {
+  job_address address;
+  address.host = "localhost";
+  address.port = 81;
+  CHECK(address.text() == "localhost:81");
+  address.host = "::1";
+  CHECK(address.text() == "[::1]:81");
+}
+
+TEST_CASE("what answers must be one job") {
+  std::string body;
+  auto listening = listen_socket::open("127.0.0.1", 0);
+  REQUIRE(listening);
+  const server other(std::move(*listening), {}, [&](const rest_request&) {
+    return rest_response{200, body};
+  });
+  const auto port = std::to_string(other.port());
+  for (const auto* each : {"", "no JSON", "[]", "{}", R"({"jobs": []})", R"({"jobs": [{"id": 7}]})",
+                           R"({"jobs": [{}]})", R"({"jobs": [{"id": "a"}, {"id": "b"}]})",
+                           R"({"jobs": {"id": "a"}})"}) {
+    INFO(each);
+    body = each;
+    CHECK(job_client::at_address("127.0.0.1:" + port, "").error().code == error_code::incompatible);
+  }
+}
+
+TEST_CASE("the settings reach those who keep to them") {
+  scratch_directory scratch;
+  fake_job job;
+  const auto settings =
+      settings_of({"rest.port=0", "rest.address=jobs.example", "web.cancel.enable=false",
+                   "rest.async.store-duration=1 s", "weir.rest.token=t"});
+  auto port = open_port(settings);
+  REQUIRE(port);
+  const auto service = job_service::start(job, settings, std::move(*port), scratch.path());
+  REQUIRE(service);
+  CHECK(read_address(scratch.path())->token.empty());  // none is needed on the loopback
+  const auto found = job_client::at_directory(scratch.path());
+  REQUIRE(found);
+  CHECK(says(found->patch("?mode=cancel").error(), "web.cancel.enable"));
+  httplib::Client client("127.0.0.1", found->address().port);
+  CHECK(client.Get("/jobs", {{"Host", "jobs.example"}})->status == 200);
+  CHECK(client.Get("/jobs", {{"Host", "others.example"}})->status == 403);
+
+  const auto begun = found->post("/stop", "");
+  REQUIRE(begun);
+  const std::string path = "/savepoints/" + (*begun)["request-id"].get<std::string>();
+  job.end(1, epoch_id{12});
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (found->get(path) && std::chrono::steady_clock::now() < deadline) {
+  }
+  const auto forgotten = found->get(path);
+  REQUIRE(!forgotten);
+  CHECK(says(forgotten.error(), "is known (any more)"));
+}
+
+TEST_CASE("who listens everywhere is found on the loopback, also with IPv6") {
+  scratch_directory scratch;
+  fake_job job;
+  const auto settings = settings_of({"rest.port=0", "rest.bind-address=::", "weir.rest.token=t"});
+  auto port = open_port(settings);
+  if (!port) {
+    MESSAGE("skipped: this machine has no IPv6: " << port.error().message);
+    return;
+  }
+  const auto service = job_service::start(job, settings, std::move(*port), scratch.path());
+  REQUIRE(service);
+  CHECK(read_address(scratch.path())->text().starts_with("[::1]:"));
 }
 
 TEST_CASE(
@@ -218,6 +302,7 @@ TEST_CASE("off loopback the client brings the token that it finds in the directo
   REQUIRE(service);
   const auto found = job_client::at_directory(scratch.path());
   REQUIRE(found);
+  CHECK(found->address().text().starts_with("127.0.0.1:"));
   CHECK(found->patch("?mode=cancel"));
   const auto stranger = job_client::at_address(found->address().text(), "wrong");
   REQUIRE(stranger);

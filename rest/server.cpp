@@ -26,8 +26,8 @@ constexpr std::chrono::milliseconds tick{250};             // how often waits ar
 constexpr std::chrono::milliseconds pause_of_accept{100};  // when the process is out of descriptors
 constexpr std::chrono::milliseconds linger_time{1000};
 constexpr std::size_t read_bytes = 16 << 10;
-/// A round. When more come at once than are kept open, those who have sent their request are answered before they give way.
-constexpr std::size_t accepted_max = 32;
+/// So long a client has to send its first request, also when others press behind it.
+constexpr std::chrono::milliseconds grace{250};
 
 enum class stage : std::uint8_t { reading, answering, lingering };
 
@@ -38,6 +38,7 @@ struct connection {
   connection& operator=(const connection&) = delete;
 
   int socket;
+  const clock::time_point began = clock::now();
   stage at = stage::reading;
   clock::time_point since = clock::now();  ///< that it has been waiting for its client like this
   std::string in{};
@@ -78,7 +79,9 @@ class server::loop {
     while (true) {
       waits.clear();
       waits.push_back({wake_, POLLIN, 0});
-      const bool accepts = clock::now() >= accept_from_;
+      const auto until_accept =
+          std::chrono::ceil<std::chrono::milliseconds>(accept_from_ - clock::now());
+      const bool accepts = until_accept.count() <= 0;
       waits.push_back({accepts ? listening_.descriptor() : -1, POLLIN, 0});
       for (const auto& each : connections_) {
         const short wanted = each.at == stage::answering ? POLLOUT : POLLIN;
@@ -86,7 +89,10 @@ class server::loop {
       }
       const bool pending = std::any_of(connections_.begin(), connections_.end(),
                                        [](const connection& each) { return each.pending; });
-      poll(waits.data(), waits.size(), pending ? 0 : static_cast<int>(tick.count()));
+      const auto wait = pending   ? decltype(tick)::zero()
+                        : accepts ? tick
+                                  : std::min(tick, until_accept);
+      poll(waits.data(), waits.size(), static_cast<int>(wait.count()));
       if (waits[0].revents != 0) return;
       std::size_t at = 2;
       for (auto& each : connections_) {
@@ -206,7 +212,10 @@ class server::loop {
   }
 
   void accept_some() {
-    for (std::size_t i = 0; i < accepted_max; ++i) {
+    while (true) {
+      const bool full = connections_.size() >= options_.connections_max;
+      const auto leaves = full ? longest_waiting() : connections_.end();
+      if (full && leaves == connections_.end()) return;
       const int accepted =
           accept4(listening_.descriptor(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (accepted < 0) {
@@ -215,16 +224,23 @@ class server::loop {
         }
         return;
       }
-      if (connections_.size() >= options_.connections_max) drop_longest_waiting();
+      if (full) connections_.erase(leaves);
       connections_.emplace_back(accepted);
     }
   }
 
-  void drop_longest_waiting() {
-    const auto longest =
-        std::min_element(connections_.begin(), connections_.end(),
-                         [](const auto& a, const auto& b) { return a.since < b.since; });
-    connections_.erase(longest);
+  /// Of those who have had their grace; when nobody has, nobody is accepted until then.
+  std::list<connection>::iterator longest_waiting() {
+    const auto now = clock::now();
+    auto longest = connections_.end();
+    auto first = now;
+    for (auto at = connections_.begin(); at != connections_.end(); ++at) {
+      first = std::min(first, at->began);
+      if (now - at->began < grace) continue;
+      if (longest == connections_.end() || at->since < longest->since) longest = at;
+    }
+    if (longest == connections_.end()) accept_from_ = first + grace;
+    return longest;
   }
 
   const server_options options_;

@@ -6,7 +6,7 @@
 //
 // Owner:      whoever started it; the handler runs on the server's thread.
 // Invariants: (1) at most `connections_max` are open; when one more comes, the one that has been waiting for its client
-//             for longest gives way; (2) every wait for a client ends; (3) the destructor returns when the thread is gone.
+//             for longest gives way, but for those that have just come; (2) every wait for a client ends; (3) the destructor returns when the thread is gone.
 #pragma once
 
 #include <chrono>

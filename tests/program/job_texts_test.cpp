@@ -99,7 +99,8 @@ TEST_CASE("status prints the numbers, the vertices and, when asked, the reasons"
   has(text, "2 complete, 1 failed; the last, 9, 51 s ago, took 50 ms, 8.8 kb");
   has(text,
       "busy (max)  idle (max)  back-pressured (max)  batches waiting\n"
-      "    lines -> split  2      RUNNING  422/s  262/s  30 %        50 %        20 %               "
+      "    lines -> split  2      RUNNING  422/s  262/s  30 %        50 %        20 %              "
+      " "
       "   "
       "4\n");
   CHECK(text.find("What it waits for") == std::string::npos);

@@ -78,7 +78,7 @@ TEST_CASE("an answer is complete, however large, without ranges and as it is") {
   CHECK(all.find("X-Content-Type-Options: nosniff") != all.npos);
   CHECK(all.find("Cache-Control: no-store") != all.npos);
   const auto body = all.substr(all.find("\r\n\r\n") + 4);
-  CHECK(body.size() == 4 << 20);
+  CHECK(body.size() == large_bytes);
   CHECK(body.find_first_not_of('x') == body.npos);
 }
 
@@ -90,6 +90,9 @@ TEST_CASE("what the handler throws is a 500, and the server lives on") {
   CHECK(thrown->status == 500);
   CHECK(thrown->body.find("boom") != std::string::npos);
   CHECK(client.Get("/a")->status == 200);
+  CHECK(client.Get("/refused")->get_header_value("Allow") == "GET, PUT");
+  CHECK(client.Get("/a%2Fb?q=1")->status == 404);  // the handler does not see it
+  CHECK(client.Get("/a?q=1%2F")->status == 200);
 }
 
 TEST_CASE("what is no request is answered as such and its connection closed") {

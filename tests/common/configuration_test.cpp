@@ -263,8 +263,9 @@ TEST_CASE("the value of a secret is in no output, also when its name is mistyped
     CHECK_FALSE(has(value, "hush"));
     if (key == "weir.rest.token") CHECK(value == "******");
   }
-  for (const auto* given : {"weir.rest.token=hush\x01", "weir.rest.tokn=hush", "rest.token=hush",
-                            "my.Password=hush", "weir.rest.token:hush"}) {
+  for (const auto* given :
+       {"weir.rest.token=hush\x01", "weir.rest.tokn=hush", "rest.token=hush", "my.Password=hush",
+        "weir.rest.token:hush", "parallelism.default-token=hush", "pipeline.secret=hush"}) {
     const auto message = refusal({given});
     CAPTURE(message);
     CHECK_FALSE(has(message, "hush"));

@@ -206,6 +206,12 @@ TEST_CASE("what the program sets may settle a contradiction, or make one") {
   CHECK(here.run("config -D restart-strategy.exponential-delay.initial-backoff='2 min' "
                  "--longest-backoff '5 min'")
             .exit_code == weir::exit_finished);
+  // A guard does not know what the program sets, so it leaves this to the process that it starts.
+  const auto guarded = here.run(
+      "run --guard -D restart-strategy.exponential-delay.initial-backoff='2 min' "
+      "--longest-backoff '5 min' -D rest.port=-1");
+  CAPTURE(guarded.output);
+  CHECK(guarded.exit_code == weir::exit_finished);
   const auto refused = here.run("run --longest-backoff '20 ms' -D rest.port=x");
   CHECK(refused.exit_code == weir::exit_usage);
   CHECK(has(refused.output, "-D: rest.port = \"x\""));

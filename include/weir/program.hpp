@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// program gives an application weir's command line: `run`, `plan`, and the verbs that ask a running job (`status`,
+// program gives an application weir's command line: `run`, `plan`, `config`, `state`, and the verbs that ask a running job (`status`,
 // `checkpoints`, `exceptions`, `crash`, `checkpoint`, `stop`, `cancel`), with -D key=value, beside the application's own
 // options. weir::main is the short form for applications without options.
 //
@@ -35,7 +35,8 @@ class program {
   program(const program&) = delete;
   program& operator=(const program&) = delete;
 
-  /// Adds an option of the application ("--input"); `value` holds its default and must outlive main().
+  /// Adds an option of the application ("--input"); `value` holds its default and must outlive main(). A name that weir's
+  /// own verbs have (--config, --json, --fresh ...) makes main() end with a line about it and exit code 2.
   program& option(const std::string& flag, std::string& value, const std::string& help);
 
   /// Adds an option without a value ("--journal"): it sets `value`, which must outlive main().

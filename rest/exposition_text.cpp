@@ -39,6 +39,7 @@ std::string exposition_text::text() const {
   std::string text;
   text.reserve(size);
   for (const auto& of : families_) {
+    if (of.series.empty()) continue;
     text.append("# HELP ").append(of.name).append(" ").append(of.help).append("\n");
     text.append("# TYPE ").append(of.name);
     text.append(of.type == metric_type::gauge ? " gauge\n" : " summary\n").append(of.series);
@@ -46,8 +47,17 @@ std::string exposition_text::text() const {
   return text;
 }
 
+void exposition_text::clear() {
+  for (auto& of : families_) of.series.clear();
+  next_ = 0;
+}
+
 exposition_text::family& exposition_text::find(std::string_view scope, std::string_view name,
                                                std::string_view help, metric_type type) {
+  if (next_ < families_.size() && families_[next_].scope == scope &&
+      families_[next_].short_name == name) {
+    return families_[next_++];
+  }
   std::string whole(scope);
   whole += '_';
   for (const char c : name) {
@@ -56,7 +66,8 @@ exposition_text::family& exposition_text::find(std::string_view scope, std::stri
     whole += allowed ? c : '_';
   }
   const auto [at, is_new] = index_.try_emplace(std::move(whole), families_.size());
-  if (is_new) families_.push_back({at->first, help, type, {}});
+  if (is_new) families_.push_back({scope, name, at->first, help, type, {}});
+  next_ = at->second + 1;
   return families_[at->second];
 }
 

@@ -27,15 +27,19 @@ std::string labels_text(const metric_labels& labels);
 
 class exposition_text {
  public:
-  /// A series of the family `scope`_`name`. `suffix` is that of a summary's sum and count; `labels` is of labels_text().
+  /// A series of the family `scope`_`name`, both constants. `suffix` is that of a summary's sum and count; `labels` is of labels_text().
   void add(std::string_view scope, std::string_view name, std::string_view help, metric_type type,
            std::string_view suffix, std::string_view labels, double value);
 
   std::string text() const;
+  /// Forgets the series and keeps their memory: a text of some megabytes costs as much for fresh pages as for its letters.
+  void clear();
 
  private:
   struct family {
-    std::string name;
+    std::string_view scope;  // as it was asked for
+    std::string_view short_name;
+    std::string name;  // as it is shown
     std::string_view help;
     metric_type type;
     std::string series;
@@ -45,6 +49,8 @@ class exposition_text {
 
   std::vector<family> families_;  // in the order of their first series
   std::unordered_map<std::string, std::size_t> index_;
+  std::size_t next_ =
+      0;  // each task adds the same families in the same order: the one behind the last is likely the next
 };
 
 }  // namespace weir::rest

@@ -115,8 +115,9 @@ void add_operators(exposition_text& to, const job_observation& seen, const task_
 
 }  // namespace
 
-std::string prometheus_text(const job_observation& seen, const host_facts& host) {
-  exposition_text made;
+std::string prometheus_text(const job_observation& seen, const host_facts& host,
+                            exposition_text& made) {
+  made.clear();
   add_gauges(made, "flink_jobmanager", job_manager_metrics(seen),
              labels_text({{"host", host.host}}));
   add_gauges(made, "flink_jobmanager_job", job_metrics(seen), labels_text(job_labels(seen, host)));
@@ -130,8 +131,9 @@ std::string prometheus_text(const job_observation& seen, const host_facts& host)
   return made.text();
 }
 
-std::string channels_text(const job_observation& seen, const host_facts& host) {
-  exposition_text made;
+std::string channels_text(const job_observation& seen, const host_facts& host,
+                          exposition_text& made) {
+  made.clear();
   const auto& physical = *seen.identity->physical;
   for (const auto& task : seen.tasks) {
     const auto of_task = labels_text(task_labels(seen, host, task));

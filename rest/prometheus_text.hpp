@@ -10,13 +10,17 @@
 #include <string>
 
 #include "coordinator/job_observation.hpp"
+#include "rest/exposition_text.hpp"
 #include "rest/host_facts.hpp"
 
 namespace weir::rest {
 
-std::string prometheus_text(const job_observation& seen, const host_facts& host);
+/// `with` is what it is made with; whoever calls again gives the same one, as it keeps its memory.
+std::string prometheus_text(const job_observation& seen, const host_facts& host,
+                            exposition_text& with);
 
 /// weir's own: what went over each channel. Apart, because there may be as many as the square of the tasks.
-std::string channels_text(const job_observation& seen, const host_facts& host);
+std::string channels_text(const job_observation& seen, const host_facts& host,
+                          exposition_text& with);
 
 }  // namespace weir::rest

@@ -20,6 +20,7 @@
 #include "coordinator/job_observation.hpp"
 #include "rest/access_rules.hpp"
 #include "rest/document.hpp"
+#include "rest/exposition_text.hpp"
 #include "rest/host_facts.hpp"
 #include "rest/rest_message.hpp"
 #include "rest/trigger_table.hpp"
@@ -77,7 +78,8 @@ class router {
   host_facts host_;
   router_options options_;
   trigger_table triggers_;
-  std::vector<route> routes_;  // the first that fits answers: fixed names before variables
+  exposition_text exposition_;  // the memory of the last one
+  std::vector<route> routes_;   // the first that fits answers: fixed names before variables
 };
 
 }  // namespace weir::rest

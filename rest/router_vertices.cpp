@@ -169,7 +169,7 @@ void router::add_metric_routes() {
   });
   const auto add_prometheus = [this](std::string_view pattern, auto text_of) {
     add("GET", pattern, [this, text_of](const rest_request&, const variables&) {
-      return rest_response{200, text_of(job_.observe(), host_),
+      return rest_response{200, text_of(job_.observe(), host_, exposition_),
                            "text/plain; version=0.0.4; charset=utf-8"};
     });
   };

@@ -22,7 +22,8 @@ namespace weir::rest {
 namespace {
 
 std::string shown() {
-  return prometheus_text(observed_word_count(), fake_host());
+  exposition_text with;
+  return prometheus_text(observed_word_count(), fake_host(), with);
 }
 
 bool has(const std::string& text, const std::string& part) {
@@ -102,7 +103,8 @@ TEST_CASE("records are counted where sources read, on channels, and where sinks 
 }
 
 TEST_CASE("what went over each channel has a text of its own, and a document a vertex") {
-  const auto text = channels_text(observed_word_count(), fake_host());
+  exposition_text with;
+  const auto text = channels_text(observed_word_count(), fake_host(), with);
   CHECK(has(text, "# TYPE flink_taskmanager_job_task_channel_numBytesOut gauge\n"));
   const auto of = [&](const std::string& name) {
     const auto at = text.find("\nflink_taskmanager_job_task_channel_" + name + "{");
@@ -254,7 +256,19 @@ TEST_CASE("names and texts with quotes and line feeds do not break the format") 
   auto identity = *seen.identity;
   identity.name = "a\"b\\c\nd";
   seen.identity = std::make_shared<const job_identity>(identity);
-  CHECK(has(prometheus_text(seen, fake_host()), R"(job_name="a\"b\\c\nd")"));
+  exposition_text with;
+  CHECK(has(prometheus_text(seen, fake_host(), with), R"(job_name="a\"b\\c\nd")"));
+}
+
+TEST_CASE("a text does not depend on what the same memory was used for before") {
+  exposition_text with;
+  auto other = observed_word_count(3);
+  other.tasks.back().latency.reset();
+  other.tasks.front().states.clear();
+  const auto before = prometheus_text(other, fake_host(), with);
+  CHECK(prometheus_text(observed_word_count(), fake_host(), with) == shown());
+  CHECK(prometheus_text(other, fake_host(), with).size() == before.size());
+  CHECK(!has(prometheus_text(other, fake_host(), with), "operator_latency"));
 }
 
 TEST_CASE("promtool accepts it, but for Flink's own way to write names") {

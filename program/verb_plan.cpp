@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "common/duration.hpp"
+#include "dataflow/plan.hpp"
 #include "program/environment_settings.hpp"
 #include "weir/program.hpp"
 
@@ -50,10 +52,14 @@ ordered_json operator_of(const graph& logical, const graph_node& node) {
   return made;
 }
 
-}  // namespace
-
-std::string plan_json(const plan& physical, const std::string& job) {
+std::string plan_json(const plan& physical, const std::string& job,
+                      const checkpoint_settings& checkpoints) {
+  const bool exact = checkpoints.mode == checkpoint_mode::exactly_once;
   ordered_json made = {{"job", job},
+                       {"checkpoints",
+                        {{"interval", print_duration(checkpoints.interval)},
+                         {"mode", exact ? "EXACTLY_ONCE" : "AT_LEAST_ONCE"},
+                         {"aligned", exact}}},
                        {"operators", ordered_json::array()},
                        {"chains", ordered_json::array()},
                        {"exchanges", ordered_json::array()}};
@@ -72,6 +78,16 @@ std::string plan_json(const plan& physical, const std::string& job) {
   return made.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
+}  // namespace
+
+result<std::string> plan_json(const environment& env) {
+  const auto settings = environment_settings::from(env);
+  if (!settings) return settings.error();
+  const auto physical = make_plan(env.share_graph(), settings->planning);
+  if (!physical) return physical.error();
+  return plan_json(*physical, settings->job, settings->checkpoints);
+}
+
 CLI::App* plan_verb::add_to(CLI::App& app) {
   auto* verb =
       app.add_subcommand("plan", "Prints the graph, its chains and exchanges, and every guarantee");
@@ -87,12 +103,9 @@ int plan_verb::run(const environment& env) const {
     std::fprintf(stderr, "%s: %s\n", env.name().c_str(), why.text().c_str());
     return exit_usage;
   };
-  const auto settings = environment_settings::from(env);
-  if (!settings) return refused(settings.error());
-  const auto physical = make_plan(env.share_graph(), settings->planning);
-  if (!physical) return refused(physical.error());
-  const auto text = json ? plan_json(*physical, settings->job) : describe(*physical);
-  std::fputs(text.c_str(), stdout);
+  const auto text = json ? plan_json(env) : env.plan();
+  if (!text) return refused(text.error());
+  std::fputs(text->c_str(), stdout);
   return exit_finished;
 }
 

@@ -6,7 +6,6 @@
 
 #include <string>
 
-#include "dataflow/plan.hpp"
 #include "weir/environment.hpp"
 
 namespace CLI {
@@ -22,7 +21,7 @@ struct plan_verb {
   int run(const environment& env) const;
 };
 
-/// What describe() says, for programs. `job`: its name.
-std::string plan_json(const plan& physical, const std::string& job);
+/// What environment::plan() says, for programs. Errors: the same.
+result<std::string> plan_json(const environment& env);
 
 }  // namespace weir

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // exposition_text collects series into Prometheus' text format: each family with its help and type, then its series.
 //
-// Owner:      whoever builds an answer; a local.
+// Owner:      whoever builds answers; keeps its memory for the next one.
 // Invariants: a family's series stand together, whatever order they came in; names hold only characters that Prometheus
 //             allows, label values are escaped.
 // Source:     Prometheus' text exposition format 0.0.4. prometheus-cpp's serializer takes over 100 ms for the 5,000 series of

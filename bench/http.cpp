@@ -53,6 +53,7 @@ class asked_paths {
     const std::string job = "/jobs/" + job_id;
     const auto vertices = nlohmann::json::parse(get(job))["vertices"];
     const std::string vertex = job + "/vertices/" + vertices[1]["id"].get<std::string>();
+    const std::string source = job + "/vertices/" + vertices[0]["id"].get<std::string>();
     paths = {"/overview",
              "/jobs",
              "/jobs/overview",
@@ -69,7 +70,9 @@ class asked_paths {
              vertex + "/backpressure",
              vertex + "/watermarks",
              vertex + "/metrics",
-             vertex + "/subtasks/metrics?get=numRecordsIn"};
+             vertex + "/subtasks/metrics?get=numRecordsIn",
+             source + "/subtasks/0/channels",
+             "/metrics/channels?task=numbers/0"};
   }
 
   std::string get(const std::string& path) {

@@ -51,6 +51,8 @@ class router {
   using look_handler = std::function<document(const job_observation&)>;
   using vertex_handler =
       std::function<rest_response(const rest_request&, const job_observation&, std::uint32_t)>;
+  using subtask_handler = std::function<rest_response(const rest_request&, const job_observation&,
+                                                      const task_reading&)>;
   struct route {
     std::string method;
     std::vector<std::string> segments;
@@ -60,6 +62,7 @@ class router {
   void add(const std::string& method, std::string_view pattern, handler answer);
   void add_document(std::string_view pattern, look_handler make);
   void add_vertex(std::string_view pattern, vertex_handler make);
+  void add_subtask(std::string_view pattern, subtask_handler make);
   void add_routes();
   void add_checkpoint_routes();
   void add_vertex_routes();
@@ -68,6 +71,7 @@ class router {
 
   rest_response dispatch(const rest_request& asked);
   rest_response exceptions(const rest_request& asked);
+  rest_response channels(const rest_request& asked);
   rest_response begin(const rest_request& asked, trigger_kind kind);
   rest_response poll(const std::string& id, trigger_kind kind);
   rest_response cancel(const rest_request& asked);

@@ -15,6 +15,10 @@
 namespace weir::rest {
 namespace {
 
+constexpr const char* prometheus_type = "text/plain; version=0.0.4; charset=utf-8";
+constexpr std::size_t channels_max =
+    1024;  // of one text: there may be as many as the square of the tasks
+
 std::optional<std::uint64_t> number_of(std::string_view text) {
   std::uint64_t value = 0;
   const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -106,6 +110,23 @@ void router::add_vertex(std::string_view pattern, vertex_handler make) {
       });
 }
 
+void router::add_subtask(std::string_view pattern, subtask_handler make) {
+  add("GET", pattern,
+      [this, make = std::move(make)](const rest_request& asked, const variables& of) {
+        const auto seen = job_.observe();
+        const auto chain = find_vertex(*seen.identity->physical, of.find("vertexid")->second);
+        if (!chain) return refusal(404, "vertex '" + of.find("vertexid")->second + "' is unknown");
+        const auto tasks = tasks_of(seen, *chain);
+        const auto index = number_of(of.find("index")->second);
+        if (!index || *index >= tasks.size()) {
+          return refusal(404, "subtask '" + of.find("index")->second +
+                                  "' is unknown; expected 0 to " +
+                                  std::to_string(tasks.size() - 1));
+        }
+        return make(asked, seen, tasks[*index]);
+      });
+}
+
 void router::add_vertex_routes() {
   using look = const job_observation&;
   add_document("/jobs/:jobid", job_document);
@@ -115,9 +136,6 @@ void router::add_vertex_routes() {
   });
   add_vertex(vertex + "/backpressure", [](const rest_request&, look seen, std::uint32_t chain) {
     return answer(backpressure_document(seen, chain));
-  });
-  add_vertex(vertex + "/channels", [](const rest_request&, look seen, std::uint32_t chain) {
-    return answer(channels_document(seen, chain));
   });
   add_vertex(vertex + "/watermarks", [](const rest_request&, look seen, std::uint32_t chain) {
     return answer(watermarks_document(seen, chain));
@@ -129,20 +147,14 @@ void router::add_vertex_routes() {
              [](const rest_request& asked, look seen, std::uint32_t chain) {
                return subtask_metrics(seen, chain, query_of(asked));
              });
-  add("GET", vertex + "/subtasks/:index/metrics",
-      [this](const rest_request& asked, const variables& of) {
-        const auto seen = job_.observe();
-        const auto chain = find_vertex(*seen.identity->physical, of.find("vertexid")->second);
-        if (!chain) return refusal(404, "vertex '" + of.find("vertexid")->second + "' is unknown");
-        const auto tasks = tasks_of(seen, *chain);
-        const auto index = number_of(of.find("index")->second);
-        if (!index || *index >= tasks.size()) {
-          return refusal(404, "subtask '" + of.find("index")->second +
-                                  "' is unknown; expected 0 to " +
-                                  std::to_string(tasks.size() - 1));
-        }
-        return answer(metrics_document(task_metrics(seen, tasks[*index]), query_of(asked)));
-      });
+  add_subtask(vertex + "/subtasks/:index/metrics",
+              [](const rest_request& asked, look seen, const task_reading& task) {
+                return answer(metrics_document(task_metrics(seen, task), query_of(asked)));
+              });
+  add_subtask(vertex + "/subtasks/:index/channels",
+              [](const rest_request&, look seen, const task_reading& task) {
+                return answer(channels_document(seen, task));
+              });
 }
 
 void router::add_metric_routes() {
@@ -167,14 +179,31 @@ void router::add_metric_routes() {
     if (id != host_.task_manager) return refusal(404, "task manager '" + id + "' is unknown");
     return answer(task_manager_document(job_.observe(), host_));
   });
-  const auto add_prometheus = [this](std::string_view pattern, auto text_of) {
-    add("GET", pattern, [this, text_of](const rest_request&, const variables&) {
-      return rest_response{200, text_of(job_.observe(), host_, exposition_),
-                           "text/plain; version=0.0.4; charset=utf-8"};
-    });
-  };
-  add_prometheus("/metrics", prometheus_text);
-  add_prometheus("/metrics/channels", channels_text);
+  add("GET", "/metrics", [this](const rest_request&, const variables&) {
+    return rest_response{200, prometheus_text(job_.observe(), host_, exposition_), prometheus_type};
+  });
+  add("GET", "/metrics/channels",
+      [this](const rest_request& asked, const variables&) { return channels(asked); });
+}
+
+rest_response router::channels(const rest_request& asked) {
+  auto seen = job_.observe();
+  if (asked.query.contains("task")) {
+    const auto name = asked.parameter("task");
+    const auto task = seen.identity->physical->find_task(name);
+    if (!task) {
+      return refusal(404, "task '" + std::string(name) + "' is unknown; expected one as count/0");
+    }
+    seen.tasks = {seen.tasks[task->value]};
+  }
+  std::size_t count = 0;
+  for (const auto& task : seen.tasks) count += task.outputs.size();
+  if (count > channels_max) {
+    return refusal(400, "the job has " + std::to_string(count) + " channels, more than " +
+                            std::to_string(channels_max) +
+                            "; expected those of one task to be asked for, with ?task=count/0");
+  }
+  return {200, channels_text(seen, host_, exposition_), prometheus_type};
 }
 
 }  // namespace weir::rest

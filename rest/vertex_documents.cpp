@@ -188,27 +188,26 @@ document backpressure_document(const job_observation& seen, std::uint32_t chain)
           {"subtasks", std::move(subtasks)}};
 }
 
-document channels_document(const job_observation& seen, std::uint32_t chain) {
+document channels_document(const job_observation& seen, const task_reading& task) {
   const auto& physical = *seen.identity->physical;
+  const auto& from = physical.tasks[task.task.value];
   document channels = document::array();
-  for (const auto& task : tasks_of(seen, chain)) {
-    for (const auto& channel : task.outputs) {
-      const auto& to = physical.tasks[channel.to.value];
-      channels.push_back({{"subtask", physical.tasks[task.task.value].subtask},
-                          {"to-vertex", vertex_id(physical, to.chain)},
-                          {"to-name", physical.chains[to.chain].name},
-                          {"to-subtask", to.subtask},
-                          {"exchange", channel.exchange},
-                          {"ship-strategy", to_string(physical.exchanges[channel.exchange].how)},
-                          {"records", channel.records},
-                          {"bytes", channel.bytes},
-                          {"batches", channel.batches},
-                          {"batches-in-flight", channel.in_flight},
-                          {"credits", channel.credits}});
-    }
+  for (const auto& channel : task.outputs) {
+    const auto& to = physical.tasks[channel.to.value];
+    channels.push_back({{"to-vertex", vertex_id(physical, to.chain)},
+                        {"to-name", physical.chains[to.chain].name},
+                        {"to-subtask", to.subtask},
+                        {"exchange", channel.exchange},
+                        {"ship-strategy", to_string(physical.exchanges[channel.exchange].how)},
+                        {"records", channel.records},
+                        {"bytes", channel.bytes},
+                        {"batches", channel.batches},
+                        {"batches-in-flight", channel.in_flight},
+                        {"credits", channel.credits}});
   }
-  return {{"id", vertex_id(physical, chain)},
-          {"name", physical.chains[chain].name},
+  return {{"id", vertex_id(physical, from.chain)},
+          {"name", physical.chains[from.chain].name},
+          {"subtask", from.subtask},
           {"channels", std::move(channels)}};
 }
 

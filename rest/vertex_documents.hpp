@@ -26,8 +26,8 @@ document task_counts(std::span<const task_reading> tasks);
 document vertex_entry(const job_observation& seen, std::uint32_t chain);
 document vertex_document(const job_observation& seen, std::uint32_t chain, const host_facts& host);
 document backpressure_document(const job_observation& seen, std::uint32_t chain);
-/// weir's own: each channel that leaves a task of the vertex.
-document channels_document(const job_observation& seen, std::uint32_t chain);
+/// weir's own: each channel that leaves a task.
+document channels_document(const job_observation& seen, const task_reading& task);
 document watermarks_document(const job_observation& seen, std::uint32_t chain);
 
 }  // namespace weir::rest

@@ -121,10 +121,12 @@ TEST_CASE("what went over each channel has a text of its own, and a document a v
   CHECK(of("buffersInFlight").ends_with("} 4"));
   CHECK(of("credits").ends_with("} 8"));
 
-  const auto found = channels_document(observed_word_count(), 0);
-  REQUIRE(found["channels"].size() == 2);  // the fake job has one a task
-  const auto& channel = found["channels"][1];
-  CHECK(channel["subtask"] == 1);
+  const auto seen = observed_word_count();
+  const auto found = channels_document(seen, seen.tasks[1]);
+  CHECK(found["name"] == "lines -> split");
+  CHECK(found["subtask"] == 1);
+  REQUIRE(found["channels"].size() == 1);
+  const auto& channel = found["channels"][0];
   CHECK(channel["to-name"] == "count -> out");
   CHECK(channel["to-subtask"] == 0);
   CHECK(channel["ship-strategy"] == "rebalance");

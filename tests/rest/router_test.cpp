@@ -7,6 +7,7 @@
 #include <string>
 
 #include "rest/access_rules.hpp"
+#include "rest/observed_names.hpp"
 #include "tests/rest/asking.hpp"
 
 namespace weir::rest {
@@ -31,6 +32,31 @@ TEST_CASE("unknown paths, jobs and vertices are 404 with a reason") {
     CHECK(answer.status == 404);
     CHECK(!first_error(answer).empty());
   }
+}
+
+TEST_CASE("channels are shown for a task, and for the job when they are not too many") {
+  asking job;
+  const std::string label = "task_name=\"lines -> split\"";
+  CHECK(job.get_text("/metrics/channels").find(label) != std::string::npos);
+  const auto of_one = job.get_text("/metrics/channels", {{"task", "count/1"}});
+  CHECK(of_one.find("subtask_index=\"1\"") != std::string::npos);
+  CHECK(of_one.find(label) == std::string::npos);
+  CHECK(job.ask("GET", "/metrics/channels", {{"task", "nobody/1"}}).status == 404);
+  CHECK(job.ask("GET", "/metrics/channels", {{"task", ""}}).status == 404);
+  const auto vertex =
+      job_path + "/vertices/" + vertex_id(*observed_word_count().identity->physical, 0);
+  CHECK(job.get(vertex + "/subtasks/1/channels")["subtask"] == 1);
+  CHECK(job.ask("GET", vertex + "/subtasks/2/channels").status == 404);
+
+  auto seen = observed_word_count();
+  seen.tasks[0].outputs.resize(1022, seen.tasks[0].outputs[0]);  // and one of each other task
+  seen.tasks[2].outputs.clear();
+  CHECK(asking(seen).ask("GET", "/metrics/channels").status == 200);
+  seen.tasks[2].outputs.push_back(seen.tasks[0].outputs[0]);
+  const auto refused = asking(seen).ask("GET", "/metrics/channels");
+  CHECK(refused.status == 400);
+  CHECK(first_error(refused).find("1025 channels") != std::string::npos);
+  CHECK(asking(seen).ask("GET", "/metrics/channels", {{"task", "count/1"}}).status == 200);
 }
 
 TEST_CASE("a wrong method is 405 and names the right ones") {

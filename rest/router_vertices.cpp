@@ -16,8 +16,8 @@ namespace weir::rest {
 namespace {
 
 constexpr const char* prometheus_type = "text/plain; version=0.0.4; charset=utf-8";
-constexpr std::size_t channels_max =
-    1024;  // of one text: there may be as many as the square of the tasks
+/// Of one text: there may be as many as the square of the tasks.
+constexpr std::size_t channels_max = 1024;
 
 std::optional<std::uint64_t> number_of(std::string_view text) {
   std::uint64_t value = 0;

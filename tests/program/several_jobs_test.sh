@@ -3,36 +3,13 @@
 # The verbs where there are two jobs, and where a job ends while a verb waits for it.
 #
 #   several_jobs_test.sh WORD_COUNT     prints what it checks; exit code 77: curl or jq is missing, which is printed
-set -euo pipefail
 word_count=$1
-for tool in curl jq; do
-  command -v "$tool" > /dev/null || { echo "skipped: $tool is not installed"; exit 77; }
-done
-
-here=$(mktemp -d "${TMPDIR:-/tmp}/weir-test-XXXXXX")
+source "$(dirname "${BASH_SOURCE[0]}")/../support/real_job.sh"
+need curl jq
 declare -A jobs=()
-waiting=
-clean_up() {
-  for each in "${jobs[@]}" $waiting; do kill -KILL "$each" 2> /dev/null || true; done
-  wait 2> /dev/null || true
-  rm -rf "$here"
-}
-trap clean_up EXIT
 cd "$here"
 export WEIR_LOG=info
 
-fail() {
-  echo "FAILED: $1"
-  cat "$here/out" "$here"/*.log >&2
-  exit 1
-}
-# check WHAT COMMAND...: the command succeeds.
-check() {
-  local what=$1
-  shift
-  "$@" > out 2>&1 || fail "$what"
-  echo "passed: $what"
-}
 # says CODE TEXT COMMAND...: it ends with this code, and its words have this text.
 says() {
   local code=$1 text=$2 got=0
@@ -41,14 +18,6 @@ says() {
   cat said
   [[ "$got" == "$code" ]] || { echo "expected exit code $code, got $got: $*"; return 1; }
   grep -qF -- "$text" said || { echo "expected: $text"; return 1; }
-}
-# eventually COMMAND...: within a minute.
-eventually() {
-  for _ in {1..600}; do
-    if "$@" > /dev/null 2>&1; then return 0; fi
-    sleep 0.1
-  done
-  "$@"
 }
 # start NAME OPTION...: a job with the state directory jobs/NAME.
 start() {
@@ -87,7 +56,6 @@ check "a checkpoint that takes its time" eventually in_progress
 kill -KILL "${jobs[blue]}"
 got=0
 wait "$waiting" || got=$?
-waiting=
 check "a job that is killed while a verb waits for it: exit code 5" test "$got" == 5
 check "and words" grep -qF "does not answer: it has ended" waited
 wait "${jobs[blue]}" 2> /dev/null || true

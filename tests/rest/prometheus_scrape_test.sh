@@ -3,37 +3,12 @@
 # Prometheus scrapes a running word count, and knows its metrics afterwards.
 #
 #   prometheus_scrape_test.sh WORD_COUNT     exit code 77: prometheus, curl or jq is missing, which is printed
-set -euo pipefail
 word_count=$1
-for tool in prometheus curl jq; do
-  command -v "$tool" > /dev/null || { echo "skipped: $tool is not installed"; exit 77; }
-done
-
-here=$(mktemp -d "${TMPDIR:-/tmp}/weir-test-XXXXXX")
-children=()
-clean_up() {
-  local child
-  for child in "${children[@]}"; do kill -KILL "$child" 2> /dev/null || true; done
-  wait 2> /dev/null || true
-  rm -rf "$here"
-}
-trap clean_up EXIT
-fail() {
-  echo "FAILED: $1"
-  tail -20 "$here/log" "$here/prometheus.log" >&2 || true
-  exit 1
-}
-eventually() {
-  for _ in {1..600}; do
-    if "$@" > /dev/null 2>&1; then return 0; fi
-    sleep 0.1
-  done
-  return 1
-}
+source "$(dirname "${BASH_SOURCE[0]}")/../support/real_job.sh"
+need prometheus curl jq
 
 "$word_count" run --input generate:4000000000 --output none -D state.dir="$here/state" -D rest.port=0 \
   -D parallelism.default=2 2> "$here/log" > /dev/null &
-children+=($!)
 eventually test -s "$here/state/http-address" || fail "the job does not say where it answers"
 target="127.0.0.1:$(jq .port "$here/state/http-address")"
 
@@ -47,7 +22,6 @@ YAML
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 prometheus --config.file="$here/prometheus.yml" --storage.tsdb.path="$here/data" \
   --web.listen-address="127.0.0.1:$port" > "$here/prometheus.log" 2>&1 &
-children+=($!)
 
 # knows QUERY: Prometheus has an answer to it.
 knows() {

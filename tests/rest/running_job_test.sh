@@ -3,34 +3,11 @@
 # The HTTP paths and the verbs against a real running word count, with curl and jq.
 #
 #   running_job_test.sh WORD_COUNT     prints what it checks; exit code 77: curl or jq is missing, which is printed
-set -euo pipefail
 word_count=$1
-for tool in curl jq; do
-  command -v "$tool" > /dev/null || { echo "skipped: $tool is not installed"; exit 77; }
-done
-
-here=$(mktemp -d "${TMPDIR:-/tmp}/weir-test-XXXXXX")
-job=
-clean_up() {
-  [[ -z "$job" ]] || kill -KILL "$job" 2> /dev/null || true
-  wait 2> /dev/null || true
-  rm -rf "$here"
-}
-trap clean_up EXIT
+source "$(dirname "${BASH_SOURCE[0]}")/../support/real_job.sh"
+need curl jq
 export WEIR_LOG=info
 
-fail() {
-  echo "FAILED: $1"
-  cat "$here/log" >&2
-  exit 1
-}
-# check WHAT COMMAND...: the command succeeds.
-check() {
-  local what=$1
-  shift
-  "$@" > "$here/out" 2>&1 || { cat "$here/out"; fail "$what"; }
-  echo "passed: $what"
-}
 # answers EXPRESSION PATH: jq finds this true of the answer.
 answers() { curl -sS --max-time 60 "$base$2" | jq -e "$1"; }
 # status_of CODE CURL-ARGUMENTS...: the answer has this status.
@@ -46,14 +23,6 @@ exits() {
   shift
   "$@" || got=$?
   [[ "$got" == "$code" ]] || { echo "expected exit code $code, got $got: $*"; return 1; }
-}
-# eventually COMMAND...: within a minute.
-eventually() {
-  for _ in {1..600}; do
-    if "$@" > /dev/null 2>&1; then return 0; fi
-    sleep 0.1
-  done
-  "$@"
 }
 verb() { "$word_count" "$1" -D state.dir="$here/state" "${@:2}"; }
 start() {
@@ -118,7 +87,6 @@ check "an address that is none" exits 2 verb status --at nonsense
 
 check "stop" verb stop
 check "its process ended in order" wait "$job"
-job=
 check "its file is gone" test ! -e "$here/state/http-address"
 check "after the end: exit code 5" exits 5 verb status
 
@@ -142,5 +110,4 @@ start
 check "started again it answers" eventually answers '.counts.restored == 1' "$jobs/checkpoints"
 check "cancel" verb cancel
 check "its process ended" wait "$job"
-job=
 echo "all passed"
